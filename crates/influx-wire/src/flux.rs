@@ -1,0 +1,13 @@
+//! Flux: syntax tree, lexer, parser, printer and a typed builder.
+//!
+//! Text becomes a tree with [`parse`], a tree becomes text with [`print`]; `parse(&print(tree)) == tree`
+//! but for positions. Programs never join strings to make Flux: they use [`build`].
+
+pub mod ast;
+pub mod build;
+mod lexer;
+mod parser;
+mod printer;
+
+pub use parser::{Error, parse};
+pub use printer::print;

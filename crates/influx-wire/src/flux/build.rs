@@ -1,0 +1,1 @@
+//! Builds Flux from Rust values: the only way in which programs of this workspace make Flux text.

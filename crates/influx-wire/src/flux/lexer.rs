@@ -1,0 +1,1 @@
+//! Flux text into tokens.

@@ -1,0 +1,9 @@
+//! Server functions: all that the pages ask of the server. Their bodies fetch the services, call one and map its error.
+
+pub mod dashboard;
+pub mod devices;
+pub mod error;
+pub mod status;
+pub mod writing;
+
+pub use error::ApiError;

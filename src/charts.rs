@@ -1,0 +1,1 @@
+//! Scales, ticks, decimation and drawing with plotters on any backend. No DOM, no leptos.

@@ -1,0 +1,10 @@
+//! What server and browser share: plain data and the rules about it. No IO, no clock, no leptos.
+
+pub mod dashboard;
+pub mod device;
+pub mod field;
+pub mod range;
+pub mod series;
+pub mod status;
+pub mod time;
+pub mod writing;

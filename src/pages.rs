@@ -1,0 +1,1 @@
+//! One file a route: resources and actions in, components out.
