@@ -1,0 +1,148 @@
+//! Writing the binary form.
+//!
+//! ```text
+//! series   "IoTS" version(u8 = 1) rows(varint) columns(u8) times column*
+//! times    nothing without rows, else divisor(varint, ns) first(zig-zag varint, ns)
+//!          then for each further row: difference to the row before, divided by divisor (varint)
+//! column   key length(u8) key(ASCII) validity values
+//! validity 0: every row has a value
+//!          1: lengths of runs (varint), the first with values, the next without, and so on, together `rows`
+//! values   of the rows that have one
+//!          0: f64, little endian
+//!          1: decimals(u8), then value · 10^decimals as integers, each as the difference to the one before
+//!             (zig-zag varint)
+//! ```
+//!
+//! A varint is LEB128. What sensors send has few decimals, and a step from minute to minute then fits one byte or
+//! two, where XOR of floats (Gorilla) fails: a step of 0.1 turns all bits of the mantissa. A column that is not
+//! decimal without loss is written as it is.
+
+use super::{
+    COMPLETE, Column, DECIMAL, HEADER, MAX_DECIMALS, MAX_INTEGER, POWERS_OF_TEN, RAW, RUNS, Series,
+};
+
+impl Series {
+    /// The binary form. Values beyond the length of `times` are left out, lacking ones count as missing; a series
+    /// whose times do not ascend comes out as bytes that [`Series::decode`] refuses.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(32 + self.times.len() * (1 + 2 * self.columns.len()));
+        bytes.extend_from_slice(&HEADER);
+        write_varint(&mut bytes, self.times.len() as u64);
+        bytes.push(self.columns.len() as u8);
+        write_times(&mut bytes, &self.times);
+        for column in &self.columns {
+            write_column(&mut bytes, column, self.times.len());
+        }
+        bytes
+    }
+}
+
+fn write_times(bytes: &mut Vec<u8>, times: &[i64]) {
+    let Some(&first) = times.first() else { return };
+    // Wrapping, because the distance between two i64 needs all 64 bits.
+    let differences =
+        || times.iter().zip(times.iter().skip(1)).map(|(a, b)| b.wrapping_sub(*a) as u64);
+    let divisor = differences().fold(0, greatest_common_divisor).max(1);
+    write_varint(bytes, divisor);
+    write_varint(bytes, zig_zag(first));
+    for difference in differences() {
+        write_varint(bytes, difference / divisor);
+    }
+}
+
+fn write_column(bytes: &mut Vec<u8>, column: &Column, rows: usize) {
+    let key = column.field.key();
+    bytes.push(key.len() as u8);
+    bytes.extend_from_slice(key.as_bytes());
+
+    let mut present = Vec::with_capacity(rows);
+    let mut runs = Vec::new();
+    let mut run_has_values = true;
+    let mut run_length = 0u64;
+    for row in 0..rows {
+        let value = column.values.get(row).copied().unwrap_or(f64::NAN);
+        let has_value = !value.is_nan();
+        if has_value {
+            present.push(value);
+        }
+        if has_value == run_has_values {
+            run_length += 1;
+        } else {
+            runs.push(run_length);
+            run_has_values = has_value;
+            run_length = 1;
+        }
+    }
+    if present.len() == rows {
+        bytes.push(COMPLETE);
+    } else {
+        bytes.push(RUNS);
+        for length in runs {
+            write_varint(bytes, length);
+        }
+        write_varint(bytes, run_length);
+    }
+
+    let start = bytes.len();
+    if !write_decimals(bytes, &present) || bytes.len() - start > 1 + 8 * present.len() {
+        bytes.truncate(start);
+        bytes.push(RAW);
+        for value in &present {
+            bytes.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+}
+
+/// Writes the values as scaled integers; false, with part of them written, if that would not be exact.
+fn write_decimals(bytes: &mut Vec<u8>, values: &[f64]) -> bool {
+    let mut decimals = 0;
+    for value in values {
+        while scaled(*value, decimals).is_none() {
+            decimals += 1;
+            if decimals > MAX_DECIMALS {
+                return false;
+            }
+        }
+    }
+    bytes.push(DECIMAL);
+    bytes.push(decimals as u8);
+    let mut previous = 0;
+    for value in values {
+        // With more decimals than it was found with, a large value can be too large.
+        let Some(integer) = scaled(*value, decimals) else { return false };
+        write_varint(bytes, zig_zag(integer - previous));
+        previous = integer;
+    }
+    true
+}
+
+/// The integer that gives exactly this value when it is divided by 10^decimals.
+fn scaled(value: f64, decimals: usize) -> Option<i64> {
+    let power = POWERS_OF_TEN.get(decimals)?;
+    let integer = (value * power).round_ties_even();
+    if integer.abs() > MAX_INTEGER as f64 {
+        return None;
+    }
+    let integer = integer as i64;
+    // Bits, because -0.0 equals 0.0 and would lose its sign.
+    (integer as f64 / power).to_bits().eq(&value.to_bits()).then_some(integer)
+}
+
+fn greatest_common_divisor(mut a: u64, mut b: u64) -> u64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
+fn zig_zag(value: i64) -> u64 {
+    ((value << 1) ^ (value >> 63)) as u64
+}
+
+fn write_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
