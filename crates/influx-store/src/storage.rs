@@ -1,13 +1,31 @@
 //! Points on disk: what was acknowledged is there after a crash, what was never sent is not.
 //!
 //! A series is a measurement with a set of tags; a row is a series, a time and the fields that were written
-//! for it. Rows are read back as columns.
+//! for it. Rows are read back as columns. One writer thread makes every change (`writer`), in batches of the
+//! engine (`engine`) that are durable before anybody sees them; readers work on immutable views (`view`).
 
-use std::path::Path;
+mod delete;
+mod engine;
+mod error;
+pub(crate) mod keys;
+mod prepare;
+pub(crate) mod registry;
+mod row;
+mod snapshot;
+mod store;
+pub(crate) mod transaction;
+mod view;
+mod write;
+mod writer;
+
 use std::sync::Arc;
 
 use influx_wire::csv::DataType;
-use influx_wire::line_protocol::Precision;
+
+pub use delete::{TagOperator, TagPredicate};
+pub use error::{DeleteError, OpenError, ReadError, StoreError, WriteError};
+pub use snapshot::{RowChunks, Snapshot};
+pub use store::{Clock, Options, Store};
 
 /// Identifies a bucket: the 64 bits that its 16 hexadecimal digits spell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -66,6 +84,18 @@ pub enum FieldValue {
     Unsigned(u64),
     Boolean(bool),
     String(Arc<str>),
+}
+
+impl FieldValue {
+    pub fn data_type(&self) -> DataType {
+        match self {
+            Self::Float(_) => DataType::Double,
+            Self::Integer(_) => DataType::Long,
+            Self::Unsigned(_) => DataType::UnsignedLong,
+            Self::Boolean(_) => DataType::Boolean,
+            Self::String(_) => DataType::String,
+        }
+    }
 }
 
 /// A half-open range of nanoseconds since the Unix epoch.

@@ -51,7 +51,10 @@ impl EngineError {
             Self::DiskFull => true,
             Self::Failed(error) => match &**error {
                 fjall::Error::Io(error) | fjall::Error::Storage(fjall::LsmError::Io(error)) => {
-                    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+                    matches!(
+                        error.kind(),
+                        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+                    )
                 }
                 _ => false,
             },
@@ -70,7 +73,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Opens or creates the database. A commit that would leave less than `reserve_bytes` on the disk is refused.
-    pub(crate) fn open(directory: &Path, memtable_bytes: u64, reserve_bytes: u64) -> Result<Self, EngineError> {
+    pub(crate) fn open(
+        directory: &Path,
+        memtable_bytes: u64,
+        reserve_bytes: u64,
+    ) -> Result<Self, EngineError> {
         let database = Database::builder(directory).cache_size(64 << 20).open()?;
         let points = database.keyspace("points", || {
             KeyspaceCreateOptions::default()
@@ -79,12 +86,18 @@ impl Engine {
                 .data_block_compression_policy(CompressionPolicy::all(CompressionType::Lz4))
                 .max_memtable_size(memtable_bytes)
         })?;
-        let catalog = database.keyspace("catalog", || KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes))?;
+        let catalog = database.keyspace("catalog", || {
+            KeyspaceCreateOptions::default().max_memtable_size(memtable_bytes)
+        })?;
         Ok(Self { database, points, catalog, directory: directory.to_owned(), reserve_bytes })
     }
 
     pub(crate) fn batch(&self) -> Batch<'_> {
-        Batch { engine: self, batch: self.database.batch().durability(Some(PersistMode::SyncData)), bytes: 0 }
+        Batch {
+            engine: self,
+            batch: self.database.batch().durability(Some(PersistMode::SyncData)),
+            bytes: 0,
+        }
     }
 
     pub(crate) fn snapshot(&self) -> EngineSnapshot {
@@ -123,14 +136,16 @@ impl Batch<'_> {
         self.batch.remove(self.engine.keyspace(space), key);
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
     /// Writes and syncs. After any error but [`EngineError::DiskFull`] the engine takes no further batch.
     pub(crate) fn commit(self) -> Result<(), EngineError> {
-        if self.batch.is_empty() {
-            return Ok(());
-        }
         // The engine cannot go on after it has run out of space in the middle of a write; this one can be refused.
         if let Ok(disk) = rustix::fs::statvfs(&self.engine.directory)
-            && disk.f_bavail.saturating_mul(disk.f_frsize) < self.engine.reserve_bytes.saturating_add(2 * self.bytes)
+            && disk.f_bavail.saturating_mul(disk.f_frsize)
+                < self.engine.reserve_bytes.saturating_add(2 * self.bytes)
         {
             return Err(EngineError::DiskFull);
         }
@@ -159,7 +174,11 @@ impl EngineSnapshot {
         to: &[u8],
     ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), EngineError>> + Send + use<> {
         let bounds = (Bound::Included(from), Bound::Excluded(to));
-        let range = if from < to { Some(self.snapshot.range::<&[u8], _>(self.keyspace(space), bounds)) } else { None };
+        let range = if from < to {
+            Some(self.snapshot.range::<&[u8], _>(self.keyspace(space), bounds))
+        } else {
+            None
+        };
         range.into_iter().flatten().map(|guard| Ok(guard.into_inner()?))
     }
 

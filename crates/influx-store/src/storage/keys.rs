@@ -71,7 +71,10 @@ mod tests {
     #[test]
     fn point_keys_sort_by_series_then_time() {
         let times = [i64::MIN, -1, 0, 1, i64::MAX];
-        let keys: Vec<_> = [0, 1, u64::MAX].iter().flat_map(|series| times.map(|time| point(SeriesId(*series), time))).collect();
+        let keys: Vec<_> = [0, 1, u64::MAX]
+            .iter()
+            .flat_map(|series| times.map(|time| point(SeriesId(*series), time)))
+            .collect();
         assert!(keys.is_sorted_by(|left, right| left < right));
     }
 

@@ -58,7 +58,11 @@ pub(super) fn prepare(body: &str, precision: Precision, now: i64) -> Result<Prep
             Err(error) => errors.push(error.to_string()),
         }
     }
-    if errors.is_empty() { Ok(builder.prepared) } else { Err(WriteError::Lines { message: errors.join("\n") }) }
+    if errors.is_empty() {
+        Ok(builder.prepared)
+    } else {
+        Err(WriteError::Lines { message: errors.join("\n") })
+    }
 }
 
 struct Builder<'a> {
@@ -67,16 +71,24 @@ struct Builder<'a> {
     /// By the text of measurement and tags. The same series may have several such texts.
     series: HashMap<&'a str, usize>,
     measurements: HashMap<Arc<str>, usize>,
+    /// For each measurement: by name, the indices of its fields, one for each type.
+    fields: Vec<HashMap<Arc<str>, Vec<usize>>>,
     last_series: Option<(&'a str, usize)>,
 }
 
 impl<'a> Builder<'a> {
     fn new(now: i64) -> Self {
         Self {
-            prepared: Prepared { measurements: Vec::new(), series: Vec::new(), points: Vec::new(), values: Vec::new() },
+            prepared: Prepared {
+                measurements: Vec::new(),
+                series: Vec::new(),
+                points: Vec::new(),
+                values: Vec::new(),
+            },
             now,
             series: HashMap::new(),
             measurements: HashMap::new(),
+            fields: Vec::new(),
             last_series: None,
         }
     }
@@ -88,8 +100,9 @@ impl<'a> Builder<'a> {
         };
         self.last_series = Some((line.series, series));
         let Prepared { measurements, series: all_series, points, values } = &mut self.prepared;
-        let Some(measurement) =
-            all_series.get(series).and_then(|series: &PreparedSeries| measurements.get_mut(series.measurement))
+        let measurement = all_series.get(series).map_or(0, |series| series.measurement);
+        let (Some(measurement), Some(known)) =
+            (measurements.get_mut(measurement), self.fields.get_mut(measurement))
         else {
             return;
         };
@@ -112,16 +125,28 @@ impl<'a> Builder<'a> {
             let is_same = |field: &(Arc<str>, DataType)| *field.0 == *name && field.1 == data_type;
             let field = if fields.get(expected).is_some_and(is_same) {
                 expected
-            } else if let Some(position) = fields.iter().position(is_same) {
-                position
             } else {
-                fields.push((Arc::from(&*name), data_type));
-                fields.len() - 1
+                let known = match known.get_mut(&*name) {
+                    Some(known) => known,
+                    None => known.entry(Arc::from(&*name)).or_default(),
+                };
+                match known.iter().find(|index| fields.get(**index).is_some_and(is_same)) {
+                    Some(index) => *index,
+                    None => {
+                        known.push(fields.len());
+                        fields.push((Arc::from(&*name), data_type));
+                        fields.len() - 1
+                    }
+                }
             };
             expected = field + 1;
             values.push((field as u32, value));
         }
-        points.push(PreparedPoint { series, time: line.timestamp.unwrap_or(self.now), values: first..values.len() });
+        points.push(PreparedPoint {
+            series,
+            time: line.timestamp.unwrap_or(self.now),
+            values: first..values.len(),
+        });
     }
 
     fn series(&mut self, line: &Line<'a>) -> usize {
@@ -135,9 +160,11 @@ impl<'a> Builder<'a> {
             let name: Arc<str> = Arc::from(&*line.measurement);
             self.measurements.insert(Arc::clone(&name), measurements.len());
             measurements.push(PreparedMeasurement { name, fields: Vec::new() });
+            self.fields.push(HashMap::new());
             measurements.len() - 1
         };
-        let tags = line.tags.iter().map(|(key, value)| (Arc::from(&**key), Arc::from(&**value))).collect();
+        let tags =
+            line.tags.iter().map(|(key, value)| (Arc::from(&**key), Arc::from(&**value))).collect();
         let series = self.prepared.series.len();
         self.prepared.series.push(PreparedSeries { measurement, tags });
         self.series.insert(line.series, series);

@@ -21,6 +21,9 @@ const SERIES_BITS: u32 = 40;
 pub(crate) struct BucketOrdinal(pub(crate) u32);
 
 impl BucketOrdinal {
+    /// What the upper bits of a series id hold.
+    pub(crate) const MAX: u32 = (1 << (u64::BITS - SERIES_BITS)) - 1;
+
     pub(crate) fn of(series: SeriesId) -> Self {
         Self((series.0 >> SERIES_BITS) as u32)
     }
@@ -95,7 +98,11 @@ impl Registry {
         let Some(index) = self.buckets.get(&bucket) else { return Arc::default() };
         let sorted = index.sorted.get_or_init(|| {
             let measurements = index.measurements.values();
-            measurements.flat_map(|measurement| measurement.series.iter().map(|series| Arc::clone(&series.0))).collect()
+            measurements
+                .flat_map(|measurement| {
+                    measurement.series.iter().map(|series| Arc::clone(&series.0))
+                })
+                .collect()
         });
         Arc::clone(sorted)
     }
@@ -104,11 +111,21 @@ impl Registry {
         self.buckets.get(&bucket).map_or(0, |index| index.count)
     }
 
-    pub(crate) fn find_series(&self, bucket: BucketOrdinal, measurement: &str, tags: &Tags) -> Option<&Arc<Series>> {
+    pub(crate) fn find_series(
+        &self,
+        bucket: BucketOrdinal,
+        measurement: &str,
+        tags: &Tags,
+    ) -> Option<&Arc<Series>> {
         Some(&self.buckets.get(&bucket)?.measurements.get(measurement)?.series.get(tags)?.0)
     }
 
-    pub(crate) fn find_field(&self, bucket: BucketOrdinal, measurement: &str, name: &str) -> Option<&Field> {
+    pub(crate) fn find_field(
+        &self,
+        bucket: BucketOrdinal,
+        measurement: &str,
+        name: &str,
+    ) -> Option<&Field> {
         self.buckets.get(&bucket)?.measurements.get(measurement)?.fields.get(name)
     }
 
@@ -125,16 +142,24 @@ impl Registry {
         }
     }
 
-    pub(crate) fn put_field(&mut self, bucket: BucketOrdinal, measurement: &Arc<str>, field: Field) {
+    pub(crate) fn put_field(
+        &mut self,
+        bucket: BucketOrdinal,
+        measurement: &Arc<str>,
+        field: Field,
+    ) {
         Arc::make_mut(&mut self.data_types).insert(field.id, field.data_type);
-        let measurement = self.index(bucket).measurements.entry(Arc::clone(measurement)).or_default();
+        let measurement =
+            self.index(bucket).measurements.entry(Arc::clone(measurement)).or_default();
         Arc::make_mut(measurement).fields.insert(Arc::clone(&field.name), field);
     }
 
     /// Removes a series. The fields that are gone with it, because it was the last one of its measurement.
     pub(crate) fn remove_series(&mut self, series: &Series) -> Vec<Field> {
         let index = self.index(BucketOrdinal::of(series.id));
-        let Some(measurement) = index.measurements.get_mut(&series.measurement) else { return Vec::new() };
+        let Some(measurement) = index.measurements.get_mut(&series.measurement) else {
+            return Vec::new();
+        };
         let measurement = Arc::make_mut(measurement);
         if measurement.series.remove(series.tags.as_slice()) {
             index.count -= 1;
@@ -155,9 +180,11 @@ impl Registry {
     pub(crate) fn remove_bucket(&mut self, bucket: BucketOrdinal) -> (Vec<SeriesId>, Vec<FieldId>) {
         let Some(index) = self.buckets.remove(&bucket) else { return Default::default() };
         let measurements = || index.measurements.values();
-        let series = measurements().flat_map(|measurement| measurement.series.iter().map(|series| series.0.id));
-        let fields: Vec<FieldId> =
-            measurements().flat_map(|measurement| measurement.fields.values().map(|field| field.id)).collect();
+        let series = measurements()
+            .flat_map(|measurement| measurement.series.iter().map(|series| series.0.id));
+        let fields: Vec<FieldId> = measurements()
+            .flat_map(|measurement| measurement.fields.values().map(|field| field.id))
+            .collect();
         let data_types = Arc::make_mut(&mut self.data_types);
         for field in &fields {
             data_types.remove(field);
@@ -207,11 +234,16 @@ mod data_type_name {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(data_type: &DataType, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(
+        data_type: &DataType,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(super::type_name(*data_type))
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DataType, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<DataType, D::Error> {
         let name = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         match &*name {
             "float" => Ok(DataType::Double),

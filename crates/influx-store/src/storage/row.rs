@@ -67,7 +67,9 @@ pub(super) fn push(row: &mut Vec<u8>, field: FieldId, value: ValueRef<'_>) {
     push_varint(row, u64::from(field.0) << 3 | kind);
     match value {
         ValueRef::Float(value) => row.extend_from_slice(&value.to_be_bytes()),
-        ValueRef::Integer(value) => push_varint(row, ((value << 1) ^ (value >> 63)).cast_unsigned()),
+        ValueRef::Integer(value) => {
+            push_varint(row, ((value << 1) ^ (value >> 63)).cast_unsigned())
+        }
         ValueRef::Unsigned(value) => push_varint(row, value),
         ValueRef::Boolean(_) => {}
         ValueRef::String(value) => {
@@ -190,12 +192,16 @@ mod tests {
     }
 
     fn decode(row: &[u8]) -> Vec<(u32, FieldValue)> {
-        fields(row).map(|field| field.map(|(id, value)| (id.0, value.to_owned())).unwrap()).collect()
+        fields(row)
+            .map(|field| field.map(|(id, value)| (id.0, value.to_owned())).unwrap())
+            .collect()
     }
 
     fn any_value() -> impl Strategy<Value = FieldValue> {
         prop_oneof![
-            any::<f64>().prop_filter("NaN is not equal to itself", |value| !value.is_nan()).prop_map(FieldValue::Float),
+            any::<f64>()
+                .prop_filter("NaN is not equal to itself", |value| !value.is_nan())
+                .prop_map(FieldValue::Float),
             any::<i64>().prop_map(FieldValue::Integer),
             any::<u64>().prop_map(FieldValue::Unsigned),
             any::<bool>().prop_map(FieldValue::Boolean),
@@ -235,7 +241,8 @@ mod tests {
 
     #[test]
     fn every_truncation_inside_of_a_field_is_noticed() {
-        let row = encode(&[(3, FieldValue::Float(1.5)), (70_000, FieldValue::String("text".into()))]);
+        let row =
+            encode(&[(3, FieldValue::Float(1.5)), (70_000, FieldValue::String("text".into()))]);
         let whole: Vec<usize> = vec![0, 9, row.len()];
         for length in 0..=row.len() {
             let read: Result<Vec<_>, _> = fields(&row[..length]).collect();
