@@ -1,1 +1,7 @@
 //! Behaviour that differs between browser and server. Each documents what it does on the server.
+//!
+//! Besides `lib.rs` and `main.rs` this is the only place that asks which of the two it is compiled for. Every hook
+//! has the same signature on both sides, so that components render the same tree and hydration finds what it expects.
+
+pub mod hydrated;
+pub mod response;
