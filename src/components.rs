@@ -1,1 +1,10 @@
 //! Presentational parts: data and callbacks in, events out. They never call a server function.
+
+pub mod copy_button;
+pub mod error_panel;
+pub mod how_it_works;
+pub mod icon;
+pub mod moment;
+pub mod skeleton;
+pub mod state_badge;
+pub mod theme_switch;

@@ -1,1 +1,8 @@
-//! One file a route: resources and actions in, components out.
+//! One file a route, and the forms that several of them share: resources and actions in, components out.
+
+pub mod device;
+pub mod devices;
+pub mod fleet;
+pub mod not_found;
+pub mod register_form;
+pub mod unregister_dialog;

@@ -1,6 +1,8 @@
 //! A second try for what failed for the moment only.
 
 use leptos::prelude::*;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 /// Asks once more, by itself, for what the server could not give when it rendered the page, provided that
 /// `is_temporary` says of the error that a second try makes sense.
@@ -11,8 +13,8 @@ use leptos::prelude::*;
 /// Does nothing: effects run in the browser only.
 pub fn retry_once<T, E>(resource: Resource<Result<T, E>>, is_temporary: fn(&E) -> bool)
 where
-    T: Clone + Send + Sync + 'static,
-    E: Clone + Send + Sync + 'static,
+    T: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
+    E: Serialize + DeserializeOwned + Clone + Send + Sync + 'static,
 {
     let tried = StoredValue::new(false);
     Effect::new(move |_| {

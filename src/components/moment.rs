@@ -1,0 +1,32 @@
+//! A point in time, relative to the server's clock.
+
+use leptos::prelude::*;
+
+use crate::model::time::Timestamp;
+
+/// `12 min ago`, with the absolute time as its title.
+#[component]
+pub fn Ago(time: Timestamp, now: Timestamp) -> impl IntoView {
+    view! {
+        <time datetime=time.rfc3339() title=time.to_string()>
+            {time.ago(now)}
+        </time>
+    }
+}
+
+/// `2022-02-08`, with the time of day as its title.
+#[component]
+pub fn Day(time: Timestamp) -> impl IntoView {
+    let civil = time.civil();
+    view! {
+        <time datetime=time.rfc3339() title=time.to_string()>
+            {format!("{:04}-{:02}-{:02}", civil.year, civil.month, civil.day)}
+        </time>
+    }
+}
+
+/// `2022-02-08 22:39:00 UTC`.
+#[component]
+pub fn Moment(time: Timestamp) -> impl IntoView {
+    view! { <time datetime=time.rfc3339()>{time.to_string()}</time> }
+}

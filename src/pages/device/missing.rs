@@ -1,0 +1,166 @@
+//! "Write Missing Data": what it will write, its progress, its result.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
+use leptos_router::hooks::use_query_map;
+
+use super::job::{Job, State};
+use crate::api::writing::WriteAllMissingData;
+use crate::components::icon::{Glyph, Icon};
+use crate::model::device::{DeviceId, MissingMinutes};
+use crate::model::writing::{describe_result, group_digits};
+
+#[component]
+pub fn MissingData(
+    id: DeviceId,
+    missing: MissingMinutes,
+    job: Job,
+    /// The device has new points.
+    on_written: Callback<()>,
+) -> impl IntoView {
+    let state = job.state();
+    let is_running = Memo::new(move |_| state.with(State::is_running));
+    // Without JavaScript the form comes back with what it has written, or with an error.
+    let query = use_query_map();
+    let written_before = move || query.with(|query| query.get_str("written").and_then(|text| text.parse::<u32>().ok()));
+    let form_error = ServerAction::<WriteAllMissingData>::new().value();
+
+    let submit = {
+        let id = id.clone();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            if !is_running.get_untracked() {
+                // Where the box is there, the browser has seen to it that it is checked.
+                job.start(id.clone(), missing.has_foreign_points, on_written);
+            }
+        }
+    };
+    let cancel = move |_| {
+        job.cancel();
+        on_written.run(());
+    };
+    let result = move || {
+        state.with(|state| match state {
+            State::Idle => written_before().map(describe_result),
+            State::Starting | State::Writing { .. } | State::Failed { .. } => None,
+            State::Done { written } => Some(describe_result(*written)),
+            State::Cancelled { written } => Some(format!("Cancelled: {}", describe_written(*written))),
+        })
+    };
+    // "0 minutes missing" need not stand there twice.
+    let says_it_already =
+        move || missing.count == 0 && result().is_some_and(|sentence| sentence == describe_result(0));
+    let failure = move || {
+        state.with(|state| match state {
+            State::Failed { written: 0, message } => Some(message.clone()),
+            State::Failed { written, message } => {
+                Some(format!("{message} {}; the next run goes on from there.", describe_written(*written)))
+            }
+            State::Idle => form_error.get().and_then(Result::err).map(|error| error.to_string()),
+            _ => None,
+        })
+    };
+    let button = move || if failure().is_some() { "Retry" } else { "Write Missing Data" };
+
+    view! {
+        <section class="card" aria-labelledby="missing">
+            <h2 id="missing">"Missing data"</h2>
+            <p class="missing__what" hidden=says_it_already>{describe_missing(missing)}</p>
+            <form class="missing__form" method="post" action=WriteAllMissingData::url() on:submit=submit>
+                <input type="hidden" name="id" value=id.to_string()/>
+                {missing.has_foreign_points.then(|| view! {
+                    <p class="missing__warning">
+                        <Glyph icon=Icon::Warning/>
+                        "This device has points that the emulator did not write."
+                    </p>
+                    <label class="checkbox">
+                        <input type="checkbox" name="confirmed" value="true" required/>
+                        "Write emulated data into a real device"
+                    </label>
+                })}
+                <div class="missing__actions">
+                    <button class="button button--primary" hidden=move || is_running.get()>{button}</button>
+                    <button type="button" class="button" hidden=move || !is_running.get() on:click=cancel>
+                        "Cancel"
+                    </button>
+                </div>
+            </form>
+            {move || is_running.get().then(|| view! { <Progress state/> })}
+            <p class="missing__result" role="status">{result}</p>
+            <p class="field__error" role="alert">{failure}</p>
+        </section>
+    }
+}
+
+/// Bar, minutes, rate and remaining time; heard at every quarter only.
+#[component]
+fn Progress(state: RwSignal<State>) -> impl IntoView {
+    let numbers = move || match state.get() {
+        State::Writing { written, total, elapsed_ms } => Some((written, total, elapsed_ms)),
+        _ => None,
+    };
+    let text = move || match numbers() {
+        None => "Looking for missing minutes…".to_owned(),
+        Some((written, total, elapsed_ms)) => describe_progress(written, total, elapsed_ms),
+    };
+    let quarter = Memo::new(move |_| numbers().map_or(0, |(written, total, _)| written * 4 / total.max(1) * 25));
+    view! {
+        <div class="progress">
+            <progress
+                class="progress__bar"
+                aria-label="Minutes written"
+                max=move || numbers().map(|(_, total, _)| total.to_string())
+                value=move || numbers().map(|(written, ..)| written.to_string())
+            ></progress>
+            <p class="progress__text">{text}</p>
+            <p class="visually-hidden" role="status">{move || format!("{} % written", quarter.get())}</p>
+        </div>
+    }
+}
+
+/// `10,080 minutes missing in the last 7 days`.
+fn describe_missing(missing: MissingMinutes) -> String {
+    format!("{} missing in the last 7 days", minutes(missing.count))
+}
+
+fn describe_written(written: u32) -> String {
+    format!("{} written", minutes(written))
+}
+
+fn minutes(count: u32) -> String {
+    match count {
+        1 => "1 minute".to_owned(),
+        _ => format!("{} minutes", group_digits(count.into())),
+    }
+}
+
+/// `4,000 of 10,080 minutes · 12,000 a second · 1 s left`.
+fn describe_progress(written: u32, total: u32, elapsed_ms: f64) -> String {
+    let done = format!("{} of {} minutes", group_digits(written.into()), group_digits(total.into()));
+    if written == 0 || elapsed_ms <= 0.0 {
+        return done;
+    }
+    let per_second = f64::from(written) * 1_000.0 / elapsed_ms;
+    let left = (f64::from(total.saturating_sub(written)) / per_second).ceil();
+    format!("{done} · {} a second · {left} s left", group_digits(per_second.round() as u64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_what_is_missing() {
+        let missing = |count| describe_missing(MissingMinutes { count, has_foreign_points: false });
+        assert_eq!(missing(10_080), "10,080 minutes missing in the last 7 days");
+        assert_eq!(missing(1), "1 minute missing in the last 7 days");
+        assert_eq!(missing(0), "0 minutes missing in the last 7 days");
+    }
+
+    #[test]
+    fn says_how_long_it_takes() {
+        assert_eq!(describe_progress(0, 10_080, 0.0), "0 of 10,080 minutes");
+        assert_eq!(describe_progress(4_000, 10_080, 500.0), "4,000 of 10,080 minutes · 8,000 a second · 1 s left");
+    }
+}
