@@ -3,5 +3,7 @@
 //! `storage` keeps points, `catalog` keeps organizations, buckets and authorizations, `flux` evaluates queries
 //! over them, `http` is the API. The crate knows nothing about the application that embeds it.
 
+mod auth;
 pub mod catalog;
+pub mod http;
 pub mod storage;
