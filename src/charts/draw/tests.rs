@@ -1,0 +1,228 @@
+//! What is put on the surface, read from a backend that remembers it.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::charts::recording::{Mark, Recording};
+
+const MINUTE: i64 = 60_000_000_000;
+const SERIES: (u8, u8, u8, u8) = (200, 0, 0, 100);
+const BAND: (u8, u8, u8, u8) = (200, 0, 0, 20);
+const GRID: (u8, u8, u8, u8) = (0, 200, 0, 100);
+const LABEL: (u8, u8, u8, u8) = (0, 0, 200, 100);
+
+fn ink() -> Ink {
+    Ink {
+        series: RGBColor(200, 0, 0),
+        grid: RGBColor(0, 200, 0),
+        label: RGBColor(0, 0, 200),
+        font_family: "sans-serif".to_owned(),
+    }
+}
+
+struct Drawing {
+    plot: Plot,
+    marks: Vec<Mark>,
+}
+
+/// Draws points on a surface with 400 CSS pixels, which are as many minutes wide as the points are.
+fn draw(times: &[i64], values: &[f64]) -> Drawing {
+    let line = Line::new(times, values);
+    let (low, high) = line.extremes().unwrap_or((0.0, 1.0));
+    let axis = ValueAxis::new(low, high);
+    let frame = Frame::new(
+        times.first().copied().unwrap_or(0),
+        times.last().map_or(MINUTE, |last| last + MINUTE),
+        [&axis],
+    );
+    let surface = Surface::new(400, 200, 1.0);
+    let recording = Recording::new();
+    let marks = std::rc::Rc::clone(&recording.marks);
+    draw_line(recording, &surface, &frame, &line, &axis, &ink()).expect("draws");
+    Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() }
+}
+
+impl Drawing {
+    fn paths(&self) -> Vec<&[(i32, i32)]> {
+        let path = |mark| match mark {
+            &Mark::Path { ref points, color, width: 3 } => {
+                assert_eq!(color, SERIES);
+                Some(points.as_slice())
+            }
+            _ => None,
+        };
+        self.marks.iter().filter_map(path).collect()
+    }
+
+    fn dots(&self) -> usize {
+        self.marks.iter().filter(|mark| matches!(mark, Mark::Dot { color: SERIES, .. })).count()
+    }
+
+    fn bands(&self) -> usize {
+        self.marks.iter().filter(|mark| matches!(mark, Mark::Polygon { color: BAND, .. })).count()
+    }
+
+    /// Nothing of the data lies outside of the plot.
+    fn check_inside(&self) {
+        for (x, y) in self.paths().into_iter().flatten() {
+            assert!((self.plot.left..=self.plot.right).contains(x), "{x}");
+            assert!((self.plot.top..=self.plot.bottom).contains(y), "{y}");
+        }
+    }
+}
+
+fn minutes(range: impl IntoIterator<Item = i64>) -> Vec<i64> {
+    range.into_iter().map(|minute| minute * MINUTE).collect()
+}
+
+#[test]
+fn few_points_are_one_line_through_all_of_them() {
+    let drawing = draw(&minutes(0..5), &[1.0, 2.0, 3.0, 2.0, 1.0]);
+    let [path] = drawing.paths()[..] else { panic!("one path") };
+    assert_eq!(path.len(), 5);
+    assert_eq!(path[0].0, drawing.plot.left);
+    assert!(path[2].1 < path[1].1 && path[1].1 < path[0].1, "greater values lie higher");
+    assert_eq!((drawing.dots(), drawing.bands()), (0, 0));
+    drawing.check_inside();
+}
+
+#[test]
+fn the_grid_is_horizontal_and_has_a_label_to_each_line() {
+    let drawing = draw(&minutes(0..5), &[1.0, 2.0, 3.0, 2.0, 1.0]);
+    let mut lines = 0;
+    let mut labels = Vec::new();
+    for mark in &drawing.marks {
+        match mark {
+            Mark::Rectangle { corners: [(x0, y0), (x1, y1)], color } => {
+                assert_eq!(
+                    (*x0, *x1, y1 - y0, *color),
+                    (drawing.plot.left, drawing.plot.right, 2, GRID)
+                );
+                lines += 1;
+            }
+            Mark::Text { text, position, color } => {
+                assert!(position.0 < drawing.plot.left);
+                assert_eq!(*color, LABEL);
+                labels.push(text.as_str());
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(labels, ["1.0", "1.5", "2.0", "2.5", "3.0"]);
+    assert_eq!(lines, labels.len());
+}
+
+#[test]
+fn gaps_are_not_bridged() {
+    let drawing = draw(&minutes((0..10).chain(20..30).chain([50])), &[1.0; 21]);
+    let ends: Vec<usize> = drawing.paths().iter().map(|path| path.len()).collect();
+    assert_eq!(ends, [10, 10]);
+    assert_eq!(drawing.dots(), 1);
+    let (first, second) = (drawing.paths()[0], drawing.paths()[1]);
+    assert!(first.last().expect("points").0 < second[0].0);
+}
+
+#[test]
+fn many_points_become_a_band_and_a_line_with_every_extreme() {
+    let rows = 43_200;
+    let times = minutes(0..rows);
+    // Noise from a linear congruential generator, with one spike.
+    let mut state = 1u32;
+    let mut values: Vec<f64> = (0..rows)
+        .map(|_| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            f64::from(state >> 16)
+        })
+        .collect();
+    values[30_000] = 200_000.0;
+    let drawing = draw(&times, &values);
+    let [path] = drawing.paths()[..] else { panic!("one path") };
+    assert_eq!(drawing.bands(), 1);
+    assert!(path.len() <= 4 * drawing.plot.columns() as usize);
+    drawing.check_inside();
+
+    // In every pixel column the line reaches exactly as far up and down as all points do.
+    let line = Line::new(&times, &values);
+    let (low, high) = line.extremes().expect("points");
+    let axis = ValueAxis::new(low, high);
+    let scale = ValueScale::new(&axis, &drawing.plot);
+    let frame = Frame::new(times[0], times[times.len() - 1] + MINUTE, [&axis]);
+    let time_scale = TimeScale::new(&frame, &drawing.plot);
+    let extremes = |points: &mut dyn Iterator<Item = (i32, i32)>| {
+        let mut columns: BTreeMap<i32, (i32, i32)> = BTreeMap::new();
+        for (x, y) in points {
+            let range = columns.entry(x).or_insert((y, y));
+            *range = (range.0.min(y), range.1.max(y));
+        }
+        columns
+    };
+    let mut all = times
+        .iter()
+        .zip(&values)
+        .map(|(time, value)| (time_scale.column_middle(time_scale.column(*time)), scale.y(*value)));
+    assert_eq!(extremes(&mut all), extremes(&mut path.iter().copied()));
+}
+
+#[test]
+fn decimated_lines_keep_their_gaps() {
+    let times = minutes((0..4_000).chain(6_000..10_000));
+    let drawing = draw(&times, &vec![1.0; times.len()]);
+    assert_eq!((drawing.paths().len(), drawing.bands()), (2, 2));
+}
+
+#[test]
+fn unusual_data_is_drawn_without_panic() {
+    let empty = draw(&[], &[]);
+    assert_eq!((empty.paths().len(), empty.dots()), (0, 0));
+    assert_eq!(draw(&[7 * MINUTE], &[5.0]).dots(), 1);
+    assert_eq!(draw(&minutes(0..3), &[f64::NAN; 3]).paths().len(), 0);
+    for values in [
+        [7.0, 7.0, 7.0],
+        [-1e9, 0.0, 1e9],
+        [f64::MIN, 0.0, f64::MAX],
+        [1e-9, 2e-9, 3e-9],
+        [1e300, 1e300, 1.000_000_1e300],
+        [-273.15, f64::NAN, -273.0],
+    ] {
+        let drawing = draw(&minutes(0..3), &values);
+        assert_eq!(drawing.paths().len(), 1, "{values:?}");
+        drawing.check_inside();
+    }
+}
+
+#[test]
+fn no_room_is_no_trouble() {
+    let axis = ValueAxis::new(0.0, 1.0);
+    let frame = Frame::new(0, MINUTE, [&axis]);
+    let line = Line::new(&[0, 1], &[0.0, 1.0]);
+    for (width, height) in [(0, 0), (1, 1), (20, 200), (53, 3)] {
+        let surface = Surface::new(width, height, 1.0);
+        draw_line(Recording::new(), &surface, &frame, &line, &axis, &ink()).expect("draws");
+        draw_time_axis(Recording::new(), &surface, &frame, &ink()).expect("draws");
+    }
+}
+
+#[test]
+fn the_time_axis_stays_on_the_surface() {
+    for (width, days, ratio) in [(360, 1, 3.0), (1_200, 7, 1.0), (640, 30, 2.0)] {
+        let to = 1_795_271_832_000_000_000;
+        let frame = Frame { from: to - days * 1_440 * MINUTE, to, gutter: 44.0 };
+        let surface = Surface::new((f64::from(width) * ratio) as u32, (40.0 * ratio) as u32, ratio);
+        let recording = Recording::new();
+        let marks = std::rc::Rc::clone(&recording.marks);
+        draw_time_axis(recording, &surface, &frame, &ink()).expect("draws");
+        let mut end = 0;
+        let mut labels = 0;
+        for mark in marks.take() {
+            let Mark::Text { text, position: (x, y), .. } = mark else { continue };
+            let half = (text_width(&text, TEXT_SIZE) / 2.0 * surface.scale) as i32;
+            assert!(0 <= x - half && x + half <= surface.width, "{text}");
+            if y < surface.length(20.0) {
+                assert!(end <= x - half, "{text} overlaps its neighbour");
+                end = x + half;
+                labels += 1;
+            }
+        }
+        assert!(labels >= 2, "{labels} labels at {width} px");
+    }
+}

@@ -1,0 +1,108 @@
+//! What a chart shows, in words and numbers: for its caption, and for those who cannot see it.
+
+use super::line::Line;
+use crate::model::field::Field;
+use crate::model::time::Timestamp;
+
+/// `10,080`
+pub fn grouped(count: usize) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A duration in its largest unit, with two digits that mean something: `12 min`, `4.6 min`, `2 h`.
+pub fn duration_words(nanoseconds: f64) -> String {
+    let seconds = nanoseconds / 1e9;
+    let (value, unit) = match seconds {
+        ..1.0 => (seconds * 1e3, "ms"),
+        ..60.0 => (seconds, "s"),
+        ..3_600.0 => (seconds / 60.0, "min"),
+        ..86_400.0 => (seconds / 3_600.0, "h"),
+        _ => (seconds / 86_400.0, "days"),
+    };
+    let rounded = (value * 10.0).round() / 10.0;
+    if rounded >= 10.0 || rounded.fract() == 0.0 {
+        format!("{rounded:.0} {unit}")
+    } else {
+        format!("{rounded:.1} {unit}")
+    }
+}
+
+/// `17.9 to 23.4 °C`; nothing without points.
+pub fn extent(field: Field, line: &Line) -> Option<String> {
+    let (low, high) = line.extremes()?;
+    Some(format!("{} to {} {}", field.format(low), field.format(high), field.unit()))
+}
+
+/// All that the picture of a line tells, as sentences.
+pub fn description(field: Field, line: &Line) -> String {
+    let (Some((low, high)), Some(first), Some(last), Some(value)) =
+        (line.extremes(), line.times().first(), line.times().last(), line.values().last())
+    else {
+        return format!("No values of {} in this range.", field.key());
+    };
+    let gaps = match line.segments().count() {
+        0 | 1 => "no gaps".to_owned(),
+        2 => "1 gap".to_owned(),
+        more => format!("{} gaps", grouped(more - 1)),
+    };
+    format!(
+        "{} values from {} to {}, {gaps}. Lowest {}, highest {}, last {} {}.",
+        grouped(line.times().len()),
+        Timestamp::from_nanoseconds(*first),
+        Timestamp::from_nanoseconds(*last),
+        field.format(low),
+        field.format(high),
+        field.format(*value),
+        field.unit(),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_are_grouped() {
+        for (count, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (10_080, "10,080"), (1_234_567, "1,234,567")]
+        {
+            assert_eq!(grouped(count), text);
+        }
+    }
+
+    #[test]
+    fn durations_have_one_unit() {
+        for (seconds, text) in [
+            (0.25, "250 ms"),
+            (1.0, "1 s"),
+            (276.0, "4.6 min"),
+            (720.0, "12 min"),
+            (3_600.0, "1 h"),
+            (129_600.0, "1.5 days"),
+        ] {
+            assert_eq!(duration_words(seconds * 1e9), text);
+        }
+    }
+
+    #[test]
+    fn a_line_in_words() {
+        let minute = 60_000_000_000;
+        let line = Line::new(&[0, minute, 2 * minute, 9 * minute], &[20.0, 21.55, 19.0, 22.0]);
+        assert_eq!(extent(Field::Temperature, &line).as_deref(), Some("19.0 to 22.0 °C"));
+        assert_eq!(
+            description(Field::Temperature, &line),
+            "4 values from 1970-01-01 00:00:00 UTC to 1970-01-01 00:09:00 UTC, 1 gap. \
+             Lowest 19.0, highest 22.0, last 22.0 °C."
+        );
+        assert_eq!(description(Field::Co2, &Line::default()), "No values of CO2 in this range.");
+        assert_eq!(extent(Field::Co2, &Line::default()), None);
+    }
+}
