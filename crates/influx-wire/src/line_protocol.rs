@@ -3,12 +3,21 @@
 //! <https://docs.influxdata.com/influxdb/v2/reference/syntax/line-protocol/>
 
 mod parser;
+mod value;
 mod writer;
 
 use std::borrow::Cow;
 
 pub use parser::{Error, parse};
-pub use writer::{LineWriter, WriteError};
+pub use writer::{LineWriter, NameKind, WriteError};
+
+/// Names that InfluxDB or Flux use for columns of their own. A tag of that name would be refused on writing
+/// or would break every later query of its measurement.
+pub const RESERVED_TAG_KEYS: [&str; 7] =
+    ["_field", "_measurement", "_start", "_stop", "_time", "_value", "time"];
+
+/// Most bytes of measurement, tags, a separator of four bytes and one field key together.
+pub const MAXIMUM_KEY_LENGTH: usize = 65_535;
 
 /// The unit of the timestamps in a body of line protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -67,3 +76,6 @@ pub enum FieldValue<'a> {
     Boolean(bool),
     String(Cow<'a, str>),
 }
+
+#[cfg(test)]
+mod tests;

@@ -96,14 +96,34 @@ pub enum ExpressionKind {
     Function(Box<Function>),
     Call(Box<Call>),
     /// `object.property` and `object["property"]`
-    Member { object: Box<Expression>, property: String },
+    Member {
+        object: Box<Expression>,
+        property: String,
+    },
     /// `array[index]`, where the index is not a string literal
-    Index { object: Box<Expression>, index: Box<Expression> },
+    Index {
+        object: Box<Expression>,
+        index: Box<Expression>,
+    },
     /// `input |> call`; `call` is always a [`ExpressionKind::Call`].
-    Pipe { input: Box<Expression>, call: Box<Expression> },
-    Unary { operator: UnaryOperator, operand: Box<Expression> },
-    Binary { operator: BinaryOperator, left: Box<Expression>, right: Box<Expression> },
-    Conditional { test: Box<Expression>, consequent: Box<Expression>, alternate: Box<Expression> },
+    Pipe {
+        input: Box<Expression>,
+        call: Box<Expression>,
+    },
+    Unary {
+        operator: UnaryOperator,
+        operand: Box<Expression>,
+    },
+    Binary {
+        operator: BinaryOperator,
+        left: Box<Expression>,
+        right: Box<Expression>,
+    },
+    Conditional {
+        test: Box<Expression>,
+        consequent: Box<Expression>,
+        alternate: Box<Expression>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq)]
