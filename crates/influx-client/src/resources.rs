@@ -93,6 +93,16 @@ impl Client {
         Ok(buckets.buckets.into_iter().find(|bucket| bucket.name == name))
     }
 
+    /// The bucket with this name in an organization named by its name. Works with a token that may read nothing but
+    /// buckets, and the answer says the organization's id.
+    pub async fn find_bucket_of(&self, name: &str, organization: &str) -> Result<Option<Bucket>> {
+        let call =
+            Call::get("api/v2/buckets").parameter("name", name).parameter("org", organization);
+        let Some(answer) = optional(self.send(&call).await)? else { return Ok(None) };
+        let buckets: Buckets = answer.json()?;
+        Ok(buckets.buckets.into_iter().find(|bucket| bucket.name == name))
+    }
+
     /// Creates a bucket. One of that name is [`Error::Conflict`].
     pub async fn create_bucket(&self, request: &CreateBucket) -> Result<Bucket> {
         let call = Call::new(Method::POST, "api/v2/buckets", Repeating::Harmful).json(request)?;

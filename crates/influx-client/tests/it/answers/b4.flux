@@ -1,0 +1,7 @@
+from(bucket: "iot_center")
+  |> range(start: -30d)
+  |> filter(fn: (r) => r._measurement == "environment")
+  |> filter(fn: (r) => r.clientId == "virtual_device")
+  |> keep(columns: ["TemperatureSensor", "HumiditySensor", "PressureSensor", "CO2Sensor", "TVOCSensor", "GPSSensor", "_time"])
+  |> map(fn: (r) => ({r with _value: 0}))
+  |> last()

@@ -1,0 +1,8 @@
+import "influxdata/influxdb/v1"
+from(bucket: "iot_center")
+  |> range(start: -30d)
+  |> filter(fn: (r) => r._measurement == "environment")
+  |> filter(fn: (r) => r.clientId == "virtual_device")
+  |> filter(fn: (r) => r._field == "Temperature")
+  |> v1.fieldsAsCols()
+  |> keep(columns: ["_time", "Temperature"])

@@ -1,0 +1,6 @@
+from(bucket: "tutorial")
+         |> range(start: -60d)
+         |> filter(fn: (r) => r._measurement == "environment" and r.device == "test_device_1" )
+         |> filter(fn: (r) => r._field == "Temperature" )
+         |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
+         |> yield(name: "mean")
