@@ -34,9 +34,8 @@ impl Recording {
         Self { marks: Rc::default(), size: (0, 0) }
     }
 
-    fn record(&mut self, mark: Mark) -> Result<(), DrawingErrorKind<Infallible>> {
+    fn record(&mut self, mark: Mark) {
         self.marks.borrow_mut().push(mark);
-        Ok(())
     }
 }
 
@@ -87,10 +86,9 @@ impl DrawingBackend for Recording {
         fill: bool,
     ) -> Result<(), DrawingErrorKind<Infallible>> {
         assert!(fill);
-        self.record(Mark::Rectangle {
-            corners: [upper_left, bottom_right],
-            color: color(style.color()),
-        })
+        self.record(Mark::Rectangle { corners: [upper_left, bottom_right], color: color(style.color()) });
+        Ok(())
+
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -99,7 +97,12 @@ impl DrawingBackend for Recording {
         style: &S,
     ) -> Result<(), DrawingErrorKind<Infallible>> {
         let points = path.into_iter().collect();
-        self.record(Mark::Path { points, color: color(style.color()), width: style.stroke_width() })
+        self.record(Mark::Path {
+            points,
+            color: color(style.color()),
+            width: style.stroke_width(),
+        });
+        Ok(())
     }
 
     fn draw_circle<S: BackendStyle>(
@@ -110,7 +113,8 @@ impl DrawingBackend for Recording {
         fill: bool,
     ) -> Result<(), DrawingErrorKind<Infallible>> {
         assert!(fill);
-        self.record(Mark::Dot { center, color: color(style.color()) })
+        self.record(Mark::Dot { center, color: color(style.color()) });
+        Ok(())
     }
 
     fn fill_polygon<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
@@ -119,7 +123,8 @@ impl DrawingBackend for Recording {
         style: &S,
     ) -> Result<(), DrawingErrorKind<Infallible>> {
         let corners = corners.into_iter().collect();
-        self.record(Mark::Polygon { corners, color: color(style.color()) })
+        self.record(Mark::Polygon { corners, color: color(style.color()) });
+        Ok(())
     }
 
     fn draw_text<S: BackendTextStyle>(
@@ -128,7 +133,8 @@ impl DrawingBackend for Recording {
         style: &S,
         position: BackendCoord,
     ) -> Result<(), DrawingErrorKind<Infallible>> {
-        self.record(Mark::Text { text: text.to_owned(), position, color: color(style.color()) })
+        self.record(Mark::Text { text: text.to_owned(), position, color: color(style.color()) });
+        Ok(())
     }
 
     fn estimate_text_size<S: BackendTextStyle>(

@@ -3,19 +3,7 @@
 use super::line::Line;
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
-
-/// `10,080`
-pub fn grouped(count: usize) -> String {
-    let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
+use crate::model::writing::group_digits;
 
 /// A duration in its largest unit, with two digits that mean something: `12 min`, `4.6 min`, `2 h`.
 pub fn duration_words(nanoseconds: f64) -> String {
@@ -51,11 +39,11 @@ pub fn description(field: Field, line: &Line) -> String {
     let gaps = match line.segments().count() {
         0 | 1 => "no gaps".to_owned(),
         2 => "1 gap".to_owned(),
-        more => format!("{} gaps", grouped(more - 1)),
+        more => format!("{} gaps", group_digits(more as u64 - 1)),
     };
     format!(
         "{} values from {} to {}, {gaps}. Lowest {}, highest {}, last {} {}.",
-        grouped(line.times().len()),
+        group_digits(line.times().len() as u64),
         Timestamp::from_nanoseconds(*first),
         Timestamp::from_nanoseconds(*last),
         field.format(low),
@@ -68,15 +56,6 @@ pub fn description(field: Field, line: &Line) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn counts_are_grouped() {
-        for (count, text) in
-            [(0, "0"), (999, "999"), (1_000, "1,000"), (10_080, "10,080"), (1_234_567, "1,234,567")]
-        {
-            assert_eq!(grouped(count), text);
-        }
-    }
 
     #[test]
     fn durations_have_one_unit() {

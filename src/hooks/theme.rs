@@ -26,6 +26,7 @@ impl Theme {
     }
 
     /// What the switch chooses next.
+    #[must_use]
     pub fn next(self) -> Self {
         match self {
             Self::Auto => Self::Light,

@@ -1,0 +1,84 @@
+//! The colours and fonts that the style sheet gives an element, for what style sheets do not reach: canvases.
+
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+/// A number that changes whenever the colours of the page may have: the system's preference, or the theme chosen here.
+///
+/// ## Server-Side Rendering
+///
+/// Stays 0.
+pub fn use_appearance_changes() -> ReadSignal<u32> {
+    let (changes, set_changes) = signal(0u32);
+    #[cfg(feature = "hydrate")]
+    {
+        let watch = StoredValue::new_local(None);
+        Effect::new(move |_| {
+            watch.set_value(browser::Watch::new(move || {
+                set_changes.update(|count| *count = count.wrapping_add(1))
+            }));
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = set_changes;
+    changes
+}
+
+/// The value that a CSS property or custom property has for a canvas at this moment; `None` without canvas or value.
+///
+/// ## Server-Side Rendering
+///
+/// Always `None`.
+pub fn style_of(canvas: NodeRef<Canvas>, property: &str) -> Option<String> {
+    #[cfg(feature = "hydrate")]
+    {
+        let canvas = canvas.try_get_untracked().flatten()?;
+        let style = window().get_computed_style(&canvas).ok()??;
+        style.get_property_value(property).ok().filter(|value| !value.is_empty())
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = (canvas, property);
+        None
+    }
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use wasm_bindgen::prelude::*;
+    use web_sys::{MediaQueryList, MutationObserver, MutationObserverInit};
+
+    /// Watches until it is dropped.
+    pub(super) struct Watch {
+        preference: MediaQueryList,
+        theme: MutationObserver,
+        callback: Closure<dyn FnMut()>,
+    }
+
+    impl Watch {
+        pub(super) fn new(report: impl Fn() + 'static) -> Option<Self> {
+            let callback = Closure::<dyn FnMut()>::new(report);
+            let window = web_sys::window()?;
+            let root = window.document()?.document_element()?;
+            let preference = window.match_media("(prefers-color-scheme: dark)").ok()??;
+            preference
+                .add_event_listener_with_callback("change", callback.as_ref().unchecked_ref())
+                .ok()?;
+            let theme = MutationObserver::new(callback.as_ref().unchecked_ref()).ok()?;
+            let options = MutationObserverInit::new();
+            options.set_attributes(true);
+            options.set_attribute_filter(&web_sys::js_sys::Array::of1(&"data-theme".into()));
+            theme.observe_with_options(&root, &options).ok()?;
+            Some(Self { preference, theme, callback })
+        }
+    }
+
+    impl Drop for Watch {
+        fn drop(&mut self) {
+            self.theme.disconnect();
+            let callback = self.callback.as_ref().unchecked_ref();
+            // Fails for what is no event target only.
+            let _ = self.preference.remove_event_listener_with_callback("change", callback);
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Drawing on `<canvas>` elements, crisp at any pixel ratio.
+
+use leptos::html::Canvas;
+use leptos::prelude::*;
+
+/// The size of a canvas on the screen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CanvasSize {
+    /// Device pixels.
+    pub width: u32,
+    /// Device pixels.
+    pub height: u32,
+    /// Device pixels to a CSS pixel.
+    pub pixel_ratio: f64,
+}
+
+/// The plotters backend that draws on a canvas.
+///
+/// ## Server-Side Rendering
+///
+/// A type without values: the code that draws compiles, and cannot run.
+#[cfg(feature = "hydrate")]
+pub use plotters_canvas::CanvasBackend;
+#[cfg(not(feature = "hydrate"))]
+pub use server::CanvasBackend;
+
+/// The size of a canvas, followed as layout, zoom and screen change; `None` until it is laid out.
+///
+/// ## Server-Side Rendering
+///
+/// Stays `None`.
+pub fn use_canvas_size(canvas: NodeRef<Canvas>) -> ReadSignal<Option<CanvasSize>> {
+    let (size, set_size) = signal(None);
+    #[cfg(feature = "hydrate")]
+    {
+        let observer = StoredValue::new_local(None);
+        Effect::new(move |_| {
+            let Some(canvas) = canvas.get() else { return };
+            observer.set_value(browser::SizeObserver::new(&canvas, move |size| {
+                set_size.set(Some(size))
+            }));
+        });
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (canvas, set_size);
+    size
+}
+
+/// Calls `draw` with what `subject` says is to be drawn: now and whenever that changes, at most once a frame, with
+/// the newest.
+///
+/// ## Server-Side Rendering
+///
+/// Does nothing.
+pub fn use_drawing<T: 'static>(
+    subject: impl Fn() -> T + 'static,
+    draw: impl Fn(T) + Clone + 'static,
+) {
+    let waiting = StoredValue::new_local(None);
+    Effect::new(move |_| {
+        let draw = draw.clone();
+        if waiting.try_update_value(|waiting| waiting.replace(subject()).is_some()) == Some(false) {
+            request_animation_frame(move || {
+                // Nothing is there any more if the component has gone meanwhile.
+                if let Some(subject) = waiting.try_update_value(Option::take).flatten() {
+                    draw(subject);
+                }
+            });
+        }
+    });
+}
+
+/// Clears the canvas, gives it a pixel to each pixel of the screen and calls `draw` with a backend that has
+/// `units_per_pixel` units to a pixel.
+///
+/// ## Server-Side Rendering
+///
+/// Does nothing.
+pub fn draw_on(
+    canvas: NodeRef<Canvas>,
+    size: CanvasSize,
+    units_per_pixel: i32,
+    draw: impl FnOnce(CanvasBackend),
+) {
+    #[cfg(feature = "hydrate")]
+    if let Some(canvas) = canvas.try_get_untracked().flatten()
+        && let Some(backend) = browser::prepare(&canvas, size, units_per_pixel)
+    {
+        draw(backend);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (canvas, size, units_per_pixel, draw);
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use wasm_bindgen::prelude::*;
+    use web_sys::{
+        CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver, ResizeObserverBoxOptions,
+        ResizeObserverEntry, ResizeObserverOptions, ResizeObserverSize,
+    };
+
+    use super::{CanvasBackend, CanvasSize};
+
+    type Callback = Closure<dyn FnMut(Vec<ResizeObserverEntry>)>;
+
+    /// Observes until it is dropped.
+    pub(super) struct SizeObserver {
+        observer: ResizeObserver,
+        _callback: Callback,
+    }
+
+    impl SizeObserver {
+        pub(super) fn new(
+            canvas: &HtmlCanvasElement,
+            report: impl Fn(CanvasSize) + 'static,
+        ) -> Option<Self> {
+            let callback = Callback::new(move |entries: Vec<ResizeObserverEntry>| {
+                if let Some(size) = entries.last().and_then(measure) {
+                    report(size);
+                }
+            });
+            let observer = ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;
+            // Device pixels are exact at any zoom and change with the pixel ratio. Safari does not have them.
+            if has_device_pixels() {
+                let options = ResizeObserverOptions::new();
+                options.set_box(ResizeObserverBoxOptions::DevicePixelContentBox);
+                observer.observe_with_options(canvas, &options);
+            } else {
+                observer.observe(canvas);
+            }
+            Some(Self { observer, _callback: callback })
+        }
+    }
+
+    impl Drop for SizeObserver {
+        fn drop(&mut self) {
+            self.observer.disconnect();
+        }
+    }
+
+    fn has_device_pixels() -> bool {
+        let entry = web_sys::js_sys::Reflect::get(
+            &web_sys::js_sys::global(),
+            &"ResizeObserverEntry".into(),
+        );
+        let prototype =
+            entry.and_then(|entry| web_sys::js_sys::Reflect::get(&entry, &"prototype".into()));
+        prototype
+            .and_then(|prototype| {
+                web_sys::js_sys::Reflect::has(&prototype, &"devicePixelContentBoxSize".into())
+            })
+            .unwrap_or(false)
+    }
+
+    fn measure(entry: &ResizeObserverEntry) -> Option<CanvasSize> {
+        let pixel_ratio = web_sys::window()?.device_pixel_ratio();
+        let (width, height) = if has_device_pixels() {
+            let size: ResizeObserverSize =
+                entry.device_pixel_content_box_size().get(0).dyn_into().ok()?;
+            (size.inline_size(), size.block_size())
+        } else {
+            let size = entry.content_rect();
+            ((size.width() * pixel_ratio).round(), (size.height() * pixel_ratio).round())
+        };
+        Some(CanvasSize { width: width as u32, height: height as u32, pixel_ratio })
+    }
+
+    pub(super) fn prepare(
+        canvas: &HtmlCanvasElement,
+        size: CanvasSize,
+        units_per_pixel: i32,
+    ) -> Option<CanvasBackend> {
+        // Setting the size clears the canvas and resets its state, also when the size stays the same.
+        canvas.set_width(size.width);
+        canvas.set_height(size.height);
+        let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+        let pixels = 1.0 / f64::from(units_per_pixel);
+        context.scale(pixels, pixels).ok()?;
+        CanvasBackend::with_canvas_object(canvas.clone())
+    }
+}
+
+#[cfg(not(feature = "hydrate"))]
+mod server {
+    use std::convert::Infallible;
+
+    use plotters::prelude::DrawingBackend;
+    use plotters_backend::{BackendColor, BackendCoord, DrawingErrorKind};
+
+    /// What would draw on a canvas in a browser; there is none on the server.
+    #[derive(Debug)]
+    pub enum CanvasBackend {}
+
+    impl DrawingBackend for CanvasBackend {
+        type ErrorType = Infallible;
+
+        fn get_size(&self) -> (u32, u32) {
+            match *self {}
+        }
+
+        fn ensure_prepared(&mut self) -> Result<(), DrawingErrorKind<Infallible>> {
+            match *self {}
+        }
+
+        fn present(&mut self) -> Result<(), DrawingErrorKind<Infallible>> {
+            match *self {}
+        }
+
+        fn draw_pixel(
+            &mut self,
+            _: BackendCoord,
+            _: BackendColor,
+        ) -> Result<(), DrawingErrorKind<Infallible>> {
+            match *self {}
+        }
+    }
+}
