@@ -1,0 +1,40 @@
+import { defineConfig } from "@playwright/test";
+
+/**
+ * Chromium of the system, so that nothing is downloaded. It must be quiet: a browser that looks for updates of itself
+ * makes requests that no test has asked for.
+ */
+export const browser = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: [
+    ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []),
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+};
+
+export default defineConfig({
+  testDir: "tests",
+  outputDir: "test-results",
+  fullyParallel: true,
+  workers: 2,
+  forbidOnly: Boolean(process.env.CI),
+  // A test that passes the second time only has found something: no retries.
+  retries: 0,
+  timeout: 60_000,
+  expect: { timeout: 10_000 },
+  reporter: process.env.CI ? [["line"]] : [["list"]],
+  use: {
+    browserName: "chromium",
+    launchOptions: browser,
+    locale: "en-US",
+    timezoneId: "UTC",
+    // Recording costs a third of the time; `npx playwright test --trace on` records what fails.
+    screenshot: "only-on-failure",
+    viewport: { width: 1280, height: 800 },
+  },
+});

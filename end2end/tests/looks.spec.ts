@@ -1,0 +1,151 @@
+/** Every page, on a desk and in a hand, by day and by night, with and without data. */
+
+import { mkdir } from "node:fs/promises";
+
+import type { Page, TestInfo } from "@playwright/test";
+
+import { CHARTED } from "./fixtures/dashboard_page.ts";
+import {
+  contentOf, expectAccessible, expectNoShifts, expectNoSidewaysScrolling, expectTargets, watchShifts,
+} from "./fixtures/looks.ts";
+import { expect, FRESH, FULL, filledTest, test } from "./fixtures/test.ts";
+
+/** A page, and whether it has charts. */
+const FILLED: [name: string, path: string, charts?: true][] = [
+  ["fleet", "/"],
+  ["devices", "/devices"],
+  ["nothing found", "/devices?q=nothing-like-that"],
+  ["unregister", `/devices?unregister=${FULL}`],
+  ["device with data", `/devices/${FULL}`],
+  ["device without data", `/devices/${FRESH}`],
+  ["dashboard", `/dashboard/${FULL}?range=7d`, true],
+  ["dashboard without data", `/dashboard/${FRESH}`],
+  ["dashboard of an empty range", `/dashboard/${FULL}?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z`],
+  ["choice of dashboards", "/dashboard"],
+  ["not found", "/no/such/page"],
+];
+const EMPTY: [name: string, path: string][] = [
+  ["empty fleet", "/"],
+  ["empty list", "/devices"],
+  ["empty choice of dashboards", "/dashboard"],
+];
+
+const SIZES = [
+  { size: "desk", viewport: { width: 1280, height: 800 }, touch: false },
+  { size: "hand", viewport: { width: 360, height: 740 }, touch: true },
+] as const;
+
+for (const { size, viewport, touch } of SIZES) {
+  test.describe(size, () => {
+    test.use({ viewport, hasTouch: touch, isMobile: touch });
+    filledTest.use({ viewport, hasTouch: touch, isMobile: touch });
+
+    for (const [name, path, charts] of FILLED) {
+      filledTest(`${name} (${size})`, async ({ page, frame, dashboardPage, guard }, info) => {
+        if (path.startsWith("/no/")) guard.provokes(/404/);
+        await watchShifts(page);
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme });
+          await frame.goto(path);
+          if (charts) await dashboardPage.drawn();
+          await looksRight(page, `${name}-${size}-${colorScheme}`, touch, info);
+        }
+      });
+
+      filledTest(`${name} is the same before and after hydration (${size})`, async ({ page, frame, guard }) => {
+        if (path.startsWith("/no/")) guard.provokes(/404/);
+        await staysTheSame(page, path, () => frame.hydrated());
+      });
+    }
+
+    for (const [name, path] of EMPTY) {
+      test(`${name} (${size})`, async ({ page, frame }, info) => {
+        await watchShifts(page);
+        for (const colorScheme of ["light", "dark"] as const) {
+          await page.emulateMedia({ colorScheme });
+          await frame.goto(path);
+          await looksRight(page, `${name}-${size}-${colorScheme}`, touch, info);
+        }
+        await staysTheSame(page, path, () => frame.hydrated());
+      });
+    }
+  });
+}
+
+filledTest("what a dialog covers cannot be reached, and its question can be read", async ({ page, devicesPage }) => {
+  await devicesPage.goto("/devices");
+  await devicesPage.unregister(FULL).click();
+  await expect(devicesPage.dialog).toBeVisible();
+  await expectAccessible(page);
+  await page.keyboard.press("Escape");
+  await expect(devicesPage.unregister(FULL)).toBeFocused();
+});
+
+filledTest("How it works opens, with calls and without tokens", async ({ page, frame, server }) => {
+  for (const path of ["/", "/devices", `/devices/${FULL}`, `/dashboard/${FULL}`]) {
+    await frame.goto(path);
+    await frame.howItWorks.click();
+    const how = page.locator("details");
+    await expect(how).toContainText("/api/v2/query");
+    await expect(how).toContainText("from(bucket:");
+    expect(await page.content()).not.toContain(server.influx().token);
+    await expectAccessible(page);
+    await expectNoSidewaysScrolling(page);
+  }
+});
+
+filledTest("a chosen theme wins over the system's and is there before any script", async ({ page, frame }) => {
+  await page.emulateMedia({ colorScheme: "light" });
+  await frame.goto("/");
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const light = await background();
+  await frame.theme.click();
+  await frame.theme.click();
+  await expect(frame.theme).toHaveAccessibleName(/^Theme: dark/);
+  const dark = await background();
+  expect(dark).not.toBe(light);
+  await page.route(/\.(js|wasm)$/, (route) => route.abort());
+  await page.reload();
+  expect(await background()).toBe(dark);
+});
+
+async function looksRight(page: Page, name: string, touch: boolean, info: TestInfo): Promise<void> {
+  await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
+  await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
+  await expectNoShifts(page);
+  await expectNoSidewaysScrolling(page);
+  await expectTargets(page, touch ? 44 : 24);
+  await expectAccessible(page);
+  const picture = await page.screenshot({ fullPage: true });
+  await info.attach(name, { body: picture, contentType: "image/png" });
+  if (process.env.SCREENSHOTS) {
+    await mkdir("screenshots-out", { recursive: true });
+    await page.screenshot({ fullPage: true, path: `screenshots-out/${name.replaceAll(" ", "-")}.png` });
+  }
+}
+
+/** The WebAssembly is held back until the page of the server was looked at. */
+async function staysTheSame(page: Page, path: string, hydrated: () => Promise<void>): Promise<void> {
+  let release = () => {};
+  const released = new Promise<void>((done) => {
+    release = done;
+  });
+  await page.route("**/*.wasm", async (route) => {
+    await released;
+    await route.continue();
+  });
+  // What a page asks for once it is alive must not be mixed up with hydration.
+  await page.route("**/rpc/read_series*", async (route) => {
+    await hydrated();
+    await route.continue();
+  });
+  await page.goto(path, { waitUntil: "domcontentloaded" });
+  await expect(page.locator("html[data-hydrated]")).not.toBeAttached();
+  const before = await contentOf(page);
+  expect(before).toContain("h1");
+  if (path.includes("range=7d")) await expect(page.locator("main canvas")).toHaveCount(CHARTED.length);
+  release();
+  await hydrated();
+  expect(await contentOf(page)).toBe(before);
+  await page.unrouteAll({ behavior: "wait" });
+}

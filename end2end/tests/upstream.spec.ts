@@ -1,0 +1,232 @@
+/** When InfluxDB is out of order: a page answers at once, says what is wrong, and is well again when InfluxDB is. */
+
+import type { Fault } from "./fixtures/upstream.ts";
+import { Upstream } from "./fixtures/upstream.ts";
+import { IotCenter } from "./fixtures/program.ts";
+import { awayFromTheMinutesEnd, expect, guardedTest, minutes, register } from "./fixtures/test.ts";
+
+const ID = "field-station";
+
+/** A page may keep a person waiting this long for an InfluxDB that does not answer. */
+const PATIENCE_MS = 1_500;
+
+const test = guardedTest.extend<{ upstream: Upstream; server: IotCenter }>({
+  upstream: async ({}, use) => {
+    const upstream = await Upstream.start();
+    await use(upstream);
+    await upstream.stop();
+  },
+  server: async ({ upstream, guard }, use) => {
+    const server = await IotCenter.startOn(upstream.connection);
+    await expect.poll(async () => (await fetch(`${server.url}/ready`)).status).toBe(200);
+    guard.provokes(/\/rpc\/|status of 5\d\d|ERR_INCOMPLETE_CHUNKED_ENCODING/);
+    await use(server);
+    const log = server.log();
+    await server.stop();
+    expect(log).not.toContain("panicked at");
+    expect(log).not.toContain(upstream.connection.token);
+  },
+  baseURL: async ({ server }, use) => use(server.url),
+});
+
+/** What a page says of each: enough to know what to do. */
+const FAULTS: [fault: Fault, sentence: RegExp][] = [
+  ["down", /InfluxDB.*(reach|connect|answer|running)/i],
+  ["slow", /InfluxDB.*(answer|second|slow|time)/i],
+  ["refuses the token", /token/i],
+  ["without the bucket", /bucket/i],
+  ["429", /(too many|busy|limit|later|429)/i],
+  ["503", /(unavailable|not ready|overloaded|busy|later|503)/i],
+  ["500", /(InfluxDB|server)/i],
+  ["cuts answers", /(answer|connection).*(cut|broke|end|incomplete|middle|lost|interrupt)|(cut|broke|incomplete|ended).*(answer|connection)/i],
+];
+
+const PAGES: [path: string, heading: string][] = [
+  ["/", "Fleet"],
+  ["/devices", "Devices"],
+  [`/devices/${ID}`, ID],
+  [`/dashboard/${ID}?range=1h`, ID],
+];
+
+for (const [fault, sentence] of FAULTS) {
+  test(`InfluxDB ${fault}: every page answers, says so, and recovers by Retry`, async ({ page, server, upstream, frame, devicesPage, dashboardPage }) => {
+    await register(server, ID);
+    await upstream.influx.write(minutes(ID, 30));
+    for (const [path, heading] of PAGES) {
+      await test.step(path, async () => {
+        await upstream.misbehave(fault);
+        await page.goto(path, { waitUntil: "commit" });
+        await expect(frame.heading).toHaveText(heading);
+        const { start, end } = await page.evaluate(() => {
+          const [navigation] = performance.getEntriesByType("navigation") as PerformanceNavigationTiming[];
+          return { start: navigation!.requestStart, end: navigation!.responseEnd || performance.now() };
+        });
+        expect(end - start, "time to the whole page").toBeLessThan(PATIENCE_MS);
+        await frame.hydrated();
+        const alert = frame.main.getByRole("alert").filter({ has: frame.retry }).first();
+        await expect(alert).toContainText(sentence);
+        await expect(alert).not.toContainText(/[{}]|error:|Error\(|panicked/);
+        await upstream.recover();
+        await expect(async () => {
+          if (await frame.retry.first().isVisible()) await frame.retry.first().click();
+          await expect(frame.main.getByRole("alert").filter({ hasText: /./ })).toHaveCount(0, { timeout: 1_000 });
+        }).toPass({ timeout: 15_000 });
+        await expect(frame.heading).toHaveText(heading);
+      });
+    }
+    await dashboardPage.drawn();
+    await devicesPage.goto("/devices");
+    await expect(devicesPage.row(ID)).toContainText("online");
+  });
+}
+
+test.describe("without JavaScript", () => {
+  test.use({ javaScriptEnabled: false });
+
+  for (const fault of ["down", "slow", "503"] as const) {
+    test(`InfluxDB ${fault}: Retry is a form`, async ({ page, server, upstream, frame, devicesPage }) => {
+      await register(server, ID);
+      await upstream.misbehave(fault);
+      const started = Date.now();
+      await page.goto("/devices?q=field&sort=registered");
+      expect(Date.now() - started).toBeLessThan(PATIENCE_MS + 500);
+      await expect(frame.heading).toHaveText("Devices");
+      await expect(frame.retry.first()).toBeVisible();
+      await upstream.recover();
+      await expect(async () => {
+        if (await frame.retry.first().isVisible()) await frame.retry.first().click();
+        await expect(devicesPage.ids).toHaveText([ID], { timeout: 1_000 });
+      }).toPass({ timeout: 15_000 });
+      await expect(page).toHaveURL("/devices?q=field&sort=registered");
+      await expect(frame.retry).toHaveCount(0);
+    });
+  }
+});
+
+for (const fault of ["503", "500", "cuts answers", "refuses the token"] as const) {
+  test(`a write that meets "${fault}" half-way says how far it came, and goes on from there`, async ({ server, upstream, devicePage }) => {
+    await register(server, ID);
+    await awayFromTheMinutesEnd(25);
+    await devicePage.open(ID);
+    upstream.misbehaveAfterWrites(1, fault);
+    await devicePage.write.click();
+    await expect(devicePage.failure).toContainText("5,000 minutes written; the next run goes on from there.", { timeout: 30_000 });
+    await upstream.recover();
+    await expect(async () => {
+      await devicePage.missing.page().getByRole("region", { name: "Missing data" }).getByRole("button", { name: /Retry|Write Missing Data/ }).click();
+      await expect(devicePage.result).toHaveText(/^(5,080|80) minutes written$/, { timeout: 4_000 });
+    }).toPass({ timeout: 20_000 });
+    await everyMinuteOnce(upstream);
+    await devicePage.open(ID);
+    await expect(devicePage.missing).toHaveText(/^[01] minutes? missing/);
+    await expect(devicePage.field("Temperature")).toContainText("10,080");
+  });
+}
+
+test("writing is cancelled half-way, and goes on from there", async ({ server, upstream, devicePage }) => {
+  await register(server, ID);
+  await awayFromTheMinutesEnd(25);
+  await devicePage.open(ID);
+  upstream.misbehaveAfterWrites(1, "slow");
+  await devicePage.write.click();
+  await expect(devicePage.progress).toBeVisible();
+  await expect(devicePage.main).toContainText(/5,000 of 10,080 minutes/);
+  await expect(devicePage.write).toBeHidden();
+  await devicePage.cancel.click();
+  await expect(devicePage.result).toHaveText("Cancelled: 5,000 minutes written");
+  await expect(devicePage.progress).toBeHidden();
+  await upstream.recover();
+  await expect(async () => {
+    await devicePage.write.click();
+    await expect(devicePage.result).toHaveText(/^5,080 minutes written$|^0 minutes missing$/, { timeout: 4_000 });
+  }).toPass({ timeout: 30_000 });
+  await everyMinuteOnce(upstream);
+});
+
+test("leaving the page while it writes loses nothing", async ({ page, server, upstream, devicePage }) => {
+  await register(server, ID);
+  await awayFromTheMinutesEnd(30);
+  await devicePage.open(ID);
+  upstream.misbehaveAfterWrites(1, "slow");
+  await devicePage.write.click();
+  await expect(devicePage.main).toContainText(/5,000 of 10,080 minutes/);
+  await page.goto("/");
+  await upstream.recover();
+  await expect(async () => {
+    await devicePage.open(ID);
+    await devicePage.write.click();
+    await expect(devicePage.result).toHaveText(/minutes? (written|missing)$/, { timeout: 4_000 });
+  }).toPass({ timeout: 30_000 });
+  await everyMinuteOnce(upstream);
+});
+
+test("a registration that fails leaves no live token", async ({ page, server, upstream, devicesPage }) => {
+  for (const fault of ["503", "cuts answers", "down"] as const) {
+    await upstream.misbehave(fault);
+    await page.goto("/devices");
+    await devicesPage.hydrated();
+    await devicesPage.deviceId.fill(ID);
+    await devicesPage.register.click();
+    await expect(devicesPage.error.first()).toBeVisible();
+    await upstream.recover();
+    const answer = await fetch(`${upstream.influx.url}/api/v2/authorizations`, { headers: { Authorization: `Token ${upstream.influx.token}` } });
+    const { authorizations } = (await answer.json()) as { authorizations: { description: string; status: string }[] };
+    const live = authorizations.filter(({ description, status }) => description.includes(ID) && status === "active");
+    expect(live, fault).toEqual([]);
+  }
+  await expect(async () => {
+    await page.goto("/devices");
+    await devicesPage.hydrated();
+    await devicesPage.deviceId.fill(ID);
+    await devicesPage.register.click();
+    await expect(page).toHaveURL(`/devices/${ID}`, { timeout: 3_000 });
+  }).toPass({ timeout: 20_000 });
+  expect(server.log()).not.toContain("panicked");
+});
+
+test("a server whose InfluxDB is down starts, says so and recovers", async ({ upstream, browser, guard }) => {
+  await upstream.misbehave("down");
+  const server = await IotCenter.startOn(upstream.connection);
+  const context = await browser.newContext({ baseURL: server.url });
+  guard.provokes(/\/rpc\/|status of 5\d\d/);
+  guard.watch(context);
+  try {
+    const page = await context.newPage();
+    await page.goto("/");
+    await expect(page.getByRole("button", { name: "Retry" }).first()).toBeVisible();
+    expect((await page.request.get("/health")).status()).toBe(200);
+    expect((await page.request.get("/ready")).status()).toBe(503);
+    await upstream.recover();
+    await expect.poll(async () => (await page.request.get("/ready")).status(), { timeout: 40_000 }).toBe(200);
+    await page.goto("/");
+    await expect(page.getByRole("heading", { name: "Register your first device" })).toBeVisible();
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+});
+
+test("a wrong configuration is named, on the page and in the log", async ({ browser, guard }) => {
+  const server = await IotCenter.startMisconfigured({ INFLUX_TOKEN: "a-secret-of-the-tests" });
+  const context = await browser.newContext({ baseURL: server.url });
+  guard.provokes(/\/rpc\/|status of 5\d\d/);
+  guard.watch(context);
+  try {
+    const page = await context.newPage();
+    await page.goto("/");
+    await expect(page.getByRole("main")).toContainText("INFLUX_TOKEN is set, but INFLUX_URL is not.");
+    expect(server.log()).toContain("INFLUX_TOKEN is set, but INFLUX_URL is not.");
+    expect(server.log() + (await page.content())).not.toContain("a-secret-of-the-tests");
+  } finally {
+    await context.close();
+    await server.stop();
+  }
+});
+
+async function everyMinuteOnce(upstream: Upstream): Promise<void> {
+  for (const field of ["Temperature", "CO2"]) {
+    const values = await upstream.influx.valuesByMinute(ID, field);
+    expect([10_080, 10_081], `minutes with ${field}`).toContain(values.size);
+    expect(Math.max(...values.values()), `values of ${field} in a minute`).toBe(1);
+  }
+}
