@@ -9,5 +9,6 @@ mod lexer;
 mod parser;
 mod printer;
 
+pub use ast::position;
 pub use parser::{Error, parse};
 pub use printer::print;

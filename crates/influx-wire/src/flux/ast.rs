@@ -11,6 +11,19 @@ pub struct Span {
     pub end: u32,
 }
 
+impl Span {
+    /// From the beginning of this span to the end of another one.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { start: self.start, end: other.end }
+    }
+
+    /// Where the span is in its script, as error texts name it: `@1:4-1:9`.
+    pub fn locate(self, script: &str) -> Location {
+        Location { start: position(script, self.start), end: position(script, self.end) }
+    }
+}
+
 impl PartialEq for Span {
     fn eq(&self, _: &Self) -> bool {
         true
@@ -18,6 +31,29 @@ impl PartialEq for Span {
 }
 
 impl Eq for Span {}
+
+/// Line and column of a byte offset, both from 1. Columns count bytes, as InfluxDB counts them.
+pub fn position(script: &str, offset: u32) -> (u32, u32) {
+    let bytes = script.as_bytes();
+    let before = bytes.get(..offset as usize).unwrap_or(bytes);
+    let line_feeds = memchr::memchr_iter(b'\n', before).count();
+    let line_start = memchr::memrchr(b'\n', before).map_or(0, |line_feed| line_feed + 1);
+    (line_feeds as u32 + 1, (before.len() - line_start) as u32 + 1)
+}
+
+/// A span as lines and columns; prints `@1:4-1:9`. The end is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Location {
+    pub start: (u32, u32),
+    pub end: (u32, u32),
+}
+
+impl std::fmt::Display for Location {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let ((line, column), (end_line, end_column)) = (self.start, self.end);
+        write!(formatter, "@{line}:{column}-{end_line}:{end_column}")
+    }
+}
 
 /// A whole script.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -132,7 +168,9 @@ pub enum StringPart {
     Expression(Expression),
 }
 
-/// A duration as written: a sign, whole months and nanoseconds, because a month has no fixed length.
+/// A sign, whole months and nanoseconds, because a month has no fixed length.
+///
+/// The parser never sets `negative`: `-1h` is [`UnaryOperator::Minus`] before a duration. Evaluators do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Duration {
     pub months: i64,
