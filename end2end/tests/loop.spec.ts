@@ -1,5 +1,6 @@
 /** The main job, as a person does it: register a device, write its missing week, see it on the dashboard. */
 
+import { DevicePage } from "./fixtures/device_page.ts";
 import { awayFromTheMinutesEnd, expect, register, test } from "./fixtures/test.ts";
 
 const ID = "virtual_device";
@@ -108,6 +109,19 @@ test("the virtual device is a click away", async ({ page, fleetPage, dashboardPa
   await expect(page).toHaveURL(/\/dashboard\/virtual_device/, { timeout: 20_000 });
   await expect(dashboardPage.heading).toHaveText("virtual_device");
   await dashboardPage.drawn();
+});
+
+test("a token that was shown in another tab is not shown again", async ({ page, context, server, devicePage, guard }) => {
+  guard.provokes(/410/);
+  await register(server, ID);
+  await devicePage.open(ID);
+  const other = new DevicePage(await context.newPage());
+  await other.open(ID);
+  await other.reveal.click();
+  await expect(other.token).toBeVisible();
+  await devicePage.reveal.click();
+  await expect(page.getByRole("region", { name: "Token" }).getByRole("alert")).toContainText(/shown already.*unregister/);
+  await expect(devicePage.token).toBeHidden();
 });
 
 test("a real device is not filled without asking", async ({ server, devicePage }) => {

@@ -27,9 +27,8 @@ test("the loop by forms alone", async ({ page, server, frame, fleetPage, devices
 
   await test.step("the token is shown by a page, once", async () => {
     await devicePage.reveal.click();
-    const token = (await page.locator("input[readonly], code, output").first().evaluate(
-      (element) => (element instanceof HTMLInputElement ? element.value : element.textContent ?? ""),
-    )).trim();
+    await expect(frame.heading).toContainText("sensor-1");
+    const token = (await page.locator("main code").textContent()) ?? "";
     expect(await server.influx(token).tryWrite([`environment,clientId=sensor-1 Temperature=20.5 ${Date.now() - 120_000}`])).toBe(204);
     await page.goto("/devices/sensor-1");
     await expect(devicePage.reveal).toBeHidden();
