@@ -1,5 +1,7 @@
 //! The document, the frame of every page and the table of routes.
 
+use std::time::Duration;
+
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -10,11 +12,11 @@ use leptos_router::path;
 
 use crate::api::ApiError;
 use crate::api::status::read_backend_status;
-use crate::components::error_panel::ErrorPanel;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::theme_switch::ThemeSwitch;
 use crate::hooks::assets::{Assets, assets};
 use crate::hooks::hydrated::mark_hydrated;
+use crate::hooks::refresh::refresh_every;
 use crate::hooks::retry::retry_once;
 use crate::hooks::theme::current_theme;
 use crate::model::status::{BackendState, BackendStatus};
@@ -22,6 +24,9 @@ use crate::pages::device::DevicePage;
 use crate::pages::devices::DevicesPage;
 use crate::pages::fleet::FleetPage;
 use crate::pages::not_found::NotFoundPage;
+
+/// How often the state of the backend is asked for.
+const BACKEND_REFRESH: Duration = Duration::from_secs(15);
 
 /// The HTML document; runs on the server only.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -89,6 +94,7 @@ fn Frame() -> impl IntoView {
     // Asked for again with every page, so that the header tells how the backend is now.
     let backend = Resource::new(move || path.get(), |_| read_backend_status());
     retry_once(backend, ApiError::is_temporary);
+    refresh_every(backend, BACKEND_REFRESH);
 
     // A new page without a page load: who uses a keyboard or hears the page goes on at its beginning.
     let main = NodeRef::<leptos::html::Main>::new();
@@ -109,10 +115,10 @@ fn Frame() -> impl IntoView {
         <Transition>
             {move || backend.get().and_then(Result::ok).and_then(|status| status.banner).map(|banner| {
                 view! {
-                    <p class="banner" role="note">
+                    <aside class="banner" aria-label="Warning">
                         <Glyph icon=Icon::Warning/>
-                        {banner}
-                    </p>
+                        <p>{banner}</p>
+                    </aside>
                 }
             })}
         </Transition>
@@ -136,15 +142,7 @@ fn Frame() -> impl IntoView {
             <Transition>
                 {move || match backend.get() {
                     Some(Ok(BackendStatus { state: BackendState::Failing(message), name, .. })) => {
-                        Some(view! {
-                            <div class="page page--notice">
-                                <ErrorPanel
-                                    title=format!("{name} cannot be used")
-                                    message
-                                    on_retry=move || backend.refetch()
-                                />
-                            </div>
-                        })
+                        Some(view! { <BackendFailure name message/> })
                     }
                     _ => None,
                 }}
@@ -201,6 +199,22 @@ fn Backend(
             <span class="backend__name">{name}</span>
             <span class="backend__word">{word}</span>
         </p>
+    }
+}
+
+/// What is wrong with the backend and what to do about it. It goes by itself: the header asks again and again.
+#[component]
+fn BackendFailure(name: String, message: String) -> impl IntoView {
+    view! {
+        <section class="page page--notice" aria-label="State of the backend">
+            <div class="notice">
+                <Glyph icon=Icon::Warning/>
+                <div class="notice__body">
+                    <p class="notice__title">{format!("Cannot use {name}")}</p>
+                    <p>{message}</p>
+                </div>
+            </div>
+        </section>
     }
 }
 

@@ -5,4 +5,5 @@ pub mod devices;
 pub mod fleet;
 pub mod not_found;
 pub mod register_form;
+pub mod submission;
 pub mod unregister_dialog;

@@ -17,7 +17,11 @@ pub fn CopyButton(
     let copy = move |_| {
         let text = text.clone();
         spawn_local(async move {
-            answer.set(if clipboard::copy(&text).await { "Copied" } else { "Select it and press Ctrl+C" });
+            answer.set(if clipboard::copy(&text).await {
+                "Copied"
+            } else {
+                "Select it and press Ctrl+C"
+            });
         });
     };
     view! {

@@ -27,7 +27,9 @@ impl Icon {
             Self::Silent => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM3.9 12.1l8.2-8.2",
             Self::NeverSeen => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM5.4 8h5.2",
             Self::Warning => "M8 2 14.5 13.5h-13ZM8 6.5v3.2M8 11.5v.1",
-            Self::Fleet => "M2.5 2.5h4.2v4.2H2.5ZM9.3 2.5h4.2v4.2H9.3ZM2.5 9.3h4.2v4.2H2.5ZM9.3 9.3h4.2v4.2H9.3Z",
+            Self::Fleet => {
+                "M2.5 2.5h4.2v4.2H2.5ZM9.3 2.5h4.2v4.2H9.3ZM2.5 9.3h4.2v4.2H2.5ZM9.3 9.3h4.2v4.2H9.3Z"
+            }
             Self::Devices => "M2 4h.1M2 8h.1M2 12h.1M5.5 4H14M5.5 8H14M5.5 12H14",
             Self::Dashboard => "M2 13.5h12M2.5 10.5l3.2-4.2 3 2.6 4.8-6",
             Self::Ascending => "M8 12.5v-9M4.5 7 8 3.5 11.5 7",

@@ -38,9 +38,9 @@ fn read(options: &LeptosOptions) -> Assets {
     if !options.hash_files {
         return name(options, "");
     }
-    let list = std::env::current_exe()
-        .ok()
-        .and_then(|executable| std::fs::read_to_string(executable.parent()?.join(options.hash_file.as_ref())).ok());
+    let list = std::env::current_exe().ok().and_then(|executable| {
+        std::fs::read_to_string(executable.parent()?.join(options.hash_file.as_ref())).ok()
+    });
     if list.is_none() {
         tracing::error!(
             file = options.hash_file.as_ref(),
@@ -53,7 +53,8 @@ fn read(options: &LeptosOptions) -> Assets {
 /// `hashes` has lines like `css: 3uNSP5A0pmKtMHWIlLbIDA`.
 fn name(options: &LeptosOptions, hashes: &str) -> Assets {
     let url = |kind: &str| {
-        let hash = hashes.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| *name == kind);
+        let hash =
+            hashes.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| *name == kind);
         let hash = hash.map_or_else(String::new, |(_, hash)| format!(".{}", hash.trim()));
         format!("/{}/{}{hash}.{kind}", options.site_pkg_dir, options.output_name)
     };

@@ -13,7 +13,9 @@ pub async fn copy(text: &str) -> bool {
         if !window().is_secure_context() {
             return false;
         }
-        wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+        wasm_bindgen_futures::JsFuture::from(window().navigator().clipboard().write_text(text))
+            .await
+            .is_ok()
     }
     #[cfg(not(feature = "hydrate"))]
     {

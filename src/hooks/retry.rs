@@ -18,8 +18,9 @@ where
 {
     let tried = StoredValue::new(false);
     Effect::new(move |_| {
-        let failed_for_now =
-            resource.with(|answer| answer.as_ref().and_then(|answer| answer.as_ref().err()).is_some_and(is_temporary));
+        let failed_for_now = resource.with(|answer| {
+            answer.as_ref().and_then(|answer| answer.as_ref().err()).is_some_and(is_temporary)
+        });
         if failed_for_now && !tried.get_value() {
             tried.set_value(true);
             resource.refetch();

@@ -23,7 +23,8 @@ pub async fn reveal(id: &str) -> Result<String, String> {
             message: String,
         }
 
-        let unreachable = |error: gloo_net::Error| format!("The server could not be reached: {error}");
+        let unreachable =
+            |error: gloo_net::Error| format!("The server could not be reached: {error}");
         let answer = gloo_net::http::Request::post(&reveal_path(id))
             .header("Accept", "application/json")
             .send()
@@ -33,10 +34,10 @@ pub async fn reveal(id: &str) -> Result<String, String> {
             answer.json::<Revealed>().await.map(|revealed| revealed.token).map_err(unreachable)
         } else {
             let status = answer.status();
-            Err(answer
-                .json::<Refused>()
-                .await
-                .map_or_else(|_| format!("The server refused with HTTP status {status}."), |refused| refused.message))
+            Err(answer.json::<Refused>().await.map_or_else(
+                |_| format!("The server refused with HTTP status {status}."),
+                |refused| refused.message,
+            ))
         }
     }
     #[cfg(not(feature = "hydrate"))]

@@ -28,13 +28,14 @@ use crate::model::device::DeviceDetails;
 pub fn DevicePage() -> impl IntoView {
     let parameters = use_params_map();
     let query = use_query_map();
-    let id = Memo::new(move |_| parameters.with(|parameters| parameters.get("id").unwrap_or_default()));
+    let id =
+        Memo::new(move |_| parameters.with(|parameters| parameters.get("id").unwrap_or_default()));
     let unregister = ServerAction::<UnregisterDevice>::new();
     let device = Resource::new(move || id.get(), read_device);
     retry_once(device, ApiError::is_temporary);
     // What a person does on the page outlives the page's data being read again.
     let token = RwSignal::new(None);
-    let job = job::Job::new();
+    let job = job::Job::for_this_page();
     Effect::new(move |previous: Option<String>| {
         let id = id.get();
         if previous.is_some_and(|previous| previous != id) {

@@ -21,17 +21,24 @@ use crate::api::devices::{UnregisterDevice, list_devices};
 use crate::components::error_panel::ErrorPanel;
 use crate::components::how_it_works::HowItWorks;
 use crate::components::skeleton::Skeleton;
+use crate::hooks::refresh::refresh_every;
 use crate::hooks::retry::retry_once;
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceSort};
+
+/// How often the list is read again.
+const REFRESH: Duration = Duration::from_secs(30);
 
 #[component]
 pub fn DevicesPage() -> impl IntoView {
     let query = use_query_map();
     let request = Memo::new(move |_| query.with(request_from_query));
     let unregister = ServerAction::<UnregisterDevice>::new();
-    let devices =
-        Resource::new(move || (request.get(), unregister.version().get()), |(request, _)| list_devices(request));
+    let devices = Resource::new(
+        move || (request.get(), unregister.version().get()),
+        |(request, _)| list_devices(request),
+    );
     retry_once(devices, ApiError::is_temporary);
+    refresh_every(devices, REFRESH);
     let retry = Callback::new(move |()| devices.refetch());
 
     view! {
@@ -41,7 +48,7 @@ pub fn DevicesPage() -> impl IntoView {
                 <h1>"Devices"</h1>
             </header>
             <div class="devices-tools">
-                <section class="card devices-tools__register" aria-label="Register a device">
+                <section class="card" aria-label="Register a device">
                     <RegisterForm/>
                 </section>
                 <Filter request/>
@@ -71,7 +78,10 @@ fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
     let search_for = move |search: String| {
         let wanted = DeviceListRequest { search, page: 1, ..request.get_untracked() };
         // Typing leaves no trail of half words in the history.
-        navigate(&url_of(&wanted), NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() });
+        navigate(
+            &url_of(&wanted),
+            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
+        );
     };
     let input = NodeRef::<leptos::html::Input>::new();
     let search_for_what_stands_there = move || {
@@ -80,7 +90,8 @@ fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
         }
     };
     let search_now = search_for_what_stands_there.clone();
-    let search_soon = debounce(Duration::from_millis(200), move |_: Event| search_for_what_stands_there());
+    let search_soon =
+        debounce(Duration::from_millis(200), move |_: Event| search_for_what_stands_there());
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         search_now();
@@ -88,7 +99,8 @@ fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
 
     let default = DeviceListRequest::default();
     view! {
-        <form class="devices-tools__filter" role="search" method="get" action="/devices" on:submit=submit>
+        <form class="card" role="search" method="get" action="/devices" on:submit=submit>
+            <div class="field">
             <label class="field__label" for="device-search">"Find devices"</label>
             <div class="field__row">
                 <input
@@ -115,6 +127,7 @@ fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
                     (size != default.size).then(|| view! { <input type="hidden" name="size" value=size.to_string()/> })
                 }}
                 <button class="button">"Find"</button>
+            </div>
             </div>
         </form>
     }

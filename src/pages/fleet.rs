@@ -1,10 +1,13 @@
 //! `/`: the fleet at a glance, or the first steps where there is none yet.
 
+use std::time::Duration;
+
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::register_form::RegisterForm;
+use super::submission::{error_of, once_at_a_time};
 use crate::api::ApiError;
 use crate::api::devices::{TryVirtualDevice, read_fleet};
 use crate::components::error_panel::ErrorPanel;
@@ -13,15 +16,21 @@ use crate::components::icon::Glyph;
 use crate::components::moment::Ago;
 use crate::components::skeleton::Skeleton;
 use crate::components::state_badge::{StateBadge, class_of, icon_of};
+use crate::hooks::refresh::refresh_every;
 use crate::hooks::retry::retry_once;
 use crate::model::device::{Fleet, FleetTile, LatestValue, Liveness};
+use crate::model::field::Field;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
+
+/// How often the figures and tiles are read again.
+const REFRESH: Duration = Duration::from_secs(30);
 
 #[component]
 pub fn FleetPage() -> impl IntoView {
     let fleet = Resource::new(|| (), |()| read_fleet());
     retry_once(fleet, ApiError::is_temporary);
+    refresh_every(fleet, REFRESH);
     view! {
         <Title text="Fleet"/>
         <div class="page">
@@ -135,11 +144,13 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
                     <dl class="tile__values">
                         {values
                             .into_iter()
+                            // A place is no sign of life, and too long for a tile.
+                            .filter(|value| Field::CHARTED.contains(&value.field))
                             .map(|LatestValue { field, value, .. }| {
                                 view! {
                                     <div>
                                         <dt>{field.key()}</dt>
-                                        <dd>{field.format(value)} <span class="unit">{field.unit()}</span></dd>
+                                        <dd>{field.format(value)} " " <span class="unit">{field.unit()}</span></dd>
                                     </div>
                                 }
                             })
@@ -168,10 +179,7 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
 fn FirstRun() -> impl IntoView {
     let try_it = ServerAction::<TryVirtualDevice>::new();
     let pending = try_it.pending();
-    let error = move || match try_it.value().get() {
-        Some(Err(error)) if !pending.get() => Some(error.to_string()),
-        _ => None,
-    };
+    let error = error_of(try_it);
     view! {
         <div class="first-run card">
             <h2>"Register your first device"</h2>
@@ -198,7 +206,7 @@ fn FirstRun() -> impl IntoView {
                     <h3>"No device at hand?"</h3>
                     <p>"This does all three steps and opens the dashboard. It takes a moment."</p>
                 </div>
-                <ActionForm action=try_it>
+                <ActionForm action=try_it on:submit:capture=once_at_a_time(pending)>
                     <button class="button" aria-disabled=move || pending.get().then_some("true")>
                         {move || if pending.get() { "Writing a week of data…" } else { "Try it with a virtual device" }}
                     </button>

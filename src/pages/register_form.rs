@@ -3,6 +3,7 @@
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
+use super::submission::{error_of, once_at_a_time};
 use crate::api::devices::RegisterDevice;
 
 /// One text box and a button. A device that is registered is gone to; an error stands below the box.
@@ -10,13 +11,10 @@ use crate::api::devices::RegisterDevice;
 pub fn RegisterForm() -> impl IntoView {
     let register = ServerAction::<RegisterDevice>::new();
     let pending = register.pending();
-    let error = move || match register.value().get() {
-        Some(Err(error)) if !pending.get() => Some(error.to_string()),
-        _ => None,
-    };
+    let error = error_of(register);
     let is_invalid = move || error().map(|_| "true");
     view! {
-        <ActionForm action=register>
+        <ActionForm action=register on:submit:capture=once_at_a_time(pending)>
             <div class="field">
                 <label class="field__label" for="device-id">"Device ID"</label>
                 <div class="field__row">

@@ -3,7 +3,9 @@
 use leptos::ev::SubmitEvent;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::web_sys;
 
+use super::submission::{error_of, once_at_a_time};
 use crate::api::devices::UnregisterDevice;
 use crate::hooks::dialog::keep_modal;
 
@@ -43,10 +45,7 @@ pub fn UnregisterDialog(
         }
     };
     let pending = action.pending();
-    let error = move || match action.value().get() {
-        Some(Err(error)) if !pending.get() => Some(error.to_string()),
-        _ => None,
-    };
+    let error = error_of(action);
     view! {
         <form id=ASK_FORM method="get" action=move || page.get() on:submit=ask></form>
         <dialog
@@ -54,8 +53,12 @@ pub fn UnregisterDialog(
             node_ref=dialog
             aria-labelledby="unregister-title"
             open=asked.get_untracked().is_some()
-            // The Escape key.
-            on:close=move |_| device.set(None)
+            // The Escape key. The event comes late: by then the dialog may have been opened again.
+            on:close=move |_| {
+                if dialog.get_untracked().is_some_and(|dialog: web_sys::HtmlDialogElement| !dialog.open()) {
+                    device.set(None);
+                }
+            }
         >
             <h2 class="dialog__title" id="unregister-title">
                 "Unregister " <span class="dialog__subject">{move || device.get()}</span> "?"
@@ -80,7 +83,7 @@ pub fn UnregisterDialog(
                 >
                     "Keep it"
                 </a>
-                <ActionForm action>
+                <ActionForm action on:submit:capture=once_at_a_time(pending)>
                     <input type="hidden" name="device_id" value=move || device.get()/>
                     <button class="button button--danger-filled" aria-disabled=move || pending.get().then_some("true")>
                         "Unregister"

@@ -21,7 +21,7 @@ pub fn Fields(fields: Vec<FieldSummary>, now: Timestamp) -> impl IntoView {
         .into_any()
     } else {
         view! {
-            <div class="scroller" tabindex="0" role="region" aria-labelledby="fields">
+            <div class="scroller" tabindex="0" role="region" aria-label="Table of the fields">
                 <table class="table">
                     <caption class="visually-hidden">"Fields in the last 30 days"</caption>
                     <thead>

@@ -20,10 +20,21 @@ pub enum State {
     Idle,
     /// Asked for; the server is still looking for what is missing.
     Starting,
-    Writing { written: u32, total: u32, elapsed_ms: f64 },
-    Done { written: u32 },
-    Cancelled { written: u32 },
-    Failed { written: u32, message: String },
+    Writing {
+        written: u32,
+        total: u32,
+        elapsed_ms: f64,
+    },
+    Done {
+        written: u32,
+    },
+    Cancelled {
+        written: u32,
+    },
+    Failed {
+        written: u32,
+        message: String,
+    },
 }
 
 impl State {
@@ -50,8 +61,8 @@ pub struct Job {
 }
 
 impl Job {
-    /// Made once for a page; a run ends with it.
-    pub fn new() -> Self {
+    /// Made once by a page; a run ends with it.
+    pub fn for_this_page() -> Self {
         let job = Self { state: RwSignal::new(State::Idle), abort: StoredValue::new(None) };
         on_cleanup(move || job.abort());
         job
@@ -114,10 +125,16 @@ impl Job {
             for progress in lines.push(&chunk) {
                 match progress {
                     WriteProgress::Writing { written, total } => {
-                        self.state.try_set(State::Writing { written, total, elapsed_ms: milliseconds() - started });
+                        self.state.try_set(State::Writing {
+                            written,
+                            total,
+                            elapsed_ms: milliseconds() - started,
+                        });
                     }
                     WriteProgress::Done { written } => return State::Done { written },
-                    WriteProgress::Failed { written, message, .. } => return State::Failed { written, message },
+                    WriteProgress::Failed { written, message, .. } => {
+                        return State::Failed { written, message };
+                    }
                 }
             }
         }
@@ -125,7 +142,10 @@ impl Job {
     }
 
     fn failed(self, message: String) -> State {
-        State::Failed { written: self.state.try_with_untracked(State::written).unwrap_or_default(), message }
+        State::Failed {
+            written: self.state.try_with_untracked(State::written).unwrap_or_default(),
+            message,
+        }
     }
 }
 

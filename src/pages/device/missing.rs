@@ -23,7 +23,9 @@ pub fn MissingData(
     let is_running = Memo::new(move |_| state.with(State::is_running));
     // Without JavaScript the form comes back with what it has written, or with an error.
     let query = use_query_map();
-    let written_before = move || query.with(|query| query.get_str("written").and_then(|text| text.parse::<u32>().ok()));
+    let written_before = move || {
+        query.with(|query| query.get_str("written").and_then(|text| text.parse::<u32>().ok()))
+    };
     let form_error = ServerAction::<WriteAllMissingData>::new().value();
 
     let submit = {
@@ -45,18 +47,22 @@ pub fn MissingData(
             State::Idle => written_before().map(describe_result),
             State::Starting | State::Writing { .. } | State::Failed { .. } => None,
             State::Done { written } => Some(describe_result(*written)),
-            State::Cancelled { written } => Some(format!("Cancelled: {}", describe_written(*written))),
+            State::Cancelled { written } => {
+                Some(format!("Cancelled: {}", describe_written(*written)))
+            }
         })
     };
     // "0 minutes missing" need not stand there twice.
-    let says_it_already =
-        move || missing.count == 0 && result().is_some_and(|sentence| sentence == describe_result(0));
+    let says_it_already = move || {
+        missing.count == 0 && result().is_some_and(|sentence| sentence == describe_result(0))
+    };
     let failure = move || {
         state.with(|state| match state {
             State::Failed { written: 0, message } => Some(message.clone()),
-            State::Failed { written, message } => {
-                Some(format!("{message} {}; the next run goes on from there.", describe_written(*written)))
-            }
+            State::Failed { written, message } => Some(format!(
+                "{message} {}; the next run goes on from there.",
+                describe_written(*written)
+            )),
             State::Idle => form_error.get().and_then(Result::err).map(|error| error.to_string()),
             _ => None,
         })
@@ -104,7 +110,9 @@ fn Progress(state: RwSignal<State>) -> impl IntoView {
         None => "Looking for missing minutes…".to_owned(),
         Some((written, total, elapsed_ms)) => describe_progress(written, total, elapsed_ms),
     };
-    let quarter = Memo::new(move |_| numbers().map_or(0, |(written, total, _)| written * 4 / total.max(1) * 25));
+    let quarter = Memo::new(move |_| {
+        numbers().map_or(0, |(written, total, _)| written * 4 / total.max(1) * 25)
+    });
     view! {
         <div class="progress">
             <progress
@@ -137,7 +145,8 @@ fn minutes(count: u32) -> String {
 
 /// `4,000 of 10,080 minutes · 12,000 a second · 1 s left`.
 fn describe_progress(written: u32, total: u32, elapsed_ms: f64) -> String {
-    let done = format!("{} of {} minutes", group_digits(written.into()), group_digits(total.into()));
+    let done =
+        format!("{} of {} minutes", group_digits(written.into()), group_digits(total.into()));
     if written == 0 || elapsed_ms <= 0.0 {
         return done;
     }
@@ -161,6 +170,9 @@ mod tests {
     #[test]
     fn says_how_long_it_takes() {
         assert_eq!(describe_progress(0, 10_080, 0.0), "0 of 10,080 minutes");
-        assert_eq!(describe_progress(4_000, 10_080, 500.0), "4,000 of 10,080 minutes · 8,000 a second · 1 s left");
+        assert_eq!(
+            describe_progress(4_000, 10_080, 500.0),
+            "4,000 of 10,080 minutes · 8,000 a second · 1 s left"
+        );
     }
 }

@@ -11,6 +11,7 @@ use crate::components::moment::Moment;
 use crate::hooks::token::{reveal, reveal_path};
 use crate::model::device::{DeviceId, Registration, Reveal};
 use crate::model::time::Timestamp;
+use crate::pages::submission::{error_of, once_at_a_time};
 
 #[component]
 pub fn TokenCard(
@@ -20,7 +21,8 @@ pub fn TokenCard(
     token: RwSignal<Option<String>>,
     now: Timestamp,
 ) -> impl IntoView {
-    let content = move || match (token.get(), registration.as_ref().map(|registration| registration.reveal)) {
+    let content = move || {
+        match (token.get(), registration.as_ref().map(|registration| registration.reveal)) {
         (Some(token), _) => view! { <Revealed token/> }.into_any(),
         (None, None) => view! { <NotRegistered id=id.clone()/> }.into_any(),
         (None, Some(Reveal::Available { until })) => {
@@ -36,6 +38,7 @@ pub fn TokenCard(
             <p class="hint">"To get a new one, unregister the device and register it again."</p>
         }
         .into_any(),
+    }
     };
     view! {
         <section class="card" aria-labelledby="token">
@@ -47,7 +50,12 @@ pub fn TokenCard(
 
 /// The button that shows the token. Without JavaScript the server answers with a page.
 #[component]
-fn RevealForm(id: DeviceId, until: Timestamp, now: Timestamp, token: RwSignal<Option<String>>) -> impl IntoView {
+fn RevealForm(
+    id: DeviceId,
+    until: Timestamp,
+    now: Timestamp,
+    token: RwSignal<Option<String>>,
+) -> impl IntoView {
     let pending = RwSignal::new(false);
     let error = RwSignal::new(None);
     let action = reveal_path(id.as_str());
@@ -107,13 +115,10 @@ fn Revealed(token: String) -> impl IntoView {
 fn NotRegistered(id: DeviceId) -> impl IntoView {
     let register = ServerAction::<RegisterDevice>::new();
     let pending = register.pending();
-    let error = move || match register.value().get() {
-        Some(Err(error)) if !pending.get() => Some(error.to_string()),
-        _ => None,
-    };
+    let error = error_of(register);
     view! {
         <p>"This device has written data, but is not registered: it has no token of its own."</p>
-        <ActionForm action=register>
+        <ActionForm action=register on:submit:capture=once_at_a_time(pending)>
             <input type="hidden" name="device_id" value=id.to_string()/>
             <button class="button button--primary" aria-disabled=move || pending.get().then_some("true")>"Register"</button>
         </ActionForm>

@@ -50,7 +50,11 @@ pub fn url_of(request: &DeviceListRequest) -> String {
     if request.size != default.size {
         parameters.push(format!("size={}", request.size));
     }
-    if parameters.is_empty() { "/devices".to_owned() } else { format!("/devices?{}", parameters.join("&")) }
+    if parameters.is_empty() {
+        "/devices".to_owned()
+    } else {
+        format!("/devices?{}", parameters.join("&"))
+    }
 }
 
 #[cfg(test)]
@@ -63,9 +67,13 @@ mod tests {
 
     #[test]
     fn what_makes_no_sense_is_as_by_default() {
-        let request = request_from_query(&query(&[("page", "0"), ("size", "x"), ("sort", "colour")]));
+        let request =
+            request_from_query(&query(&[("page", "0"), ("size", "x"), ("sort", "colour")]));
         assert_eq!(request, DeviceListRequest::default());
-        assert_eq!(request_from_query(&query(&[("size", "5000")])).size, DeviceListRequest::MAX_SIZE);
+        assert_eq!(
+            request_from_query(&query(&[("size", "5000")])).size,
+            DeviceListRequest::MAX_SIZE
+        );
     }
 
     #[test]
@@ -79,8 +87,12 @@ mod tests {
     #[test]
     fn the_url_holds_what_is_not_as_by_default() {
         assert_eq!(url_of(&DeviceListRequest::default()), "/devices");
-        let request =
-            DeviceListRequest { search: "a&b".to_owned(), sort: DeviceSort::LastSeen, page: 2, size: 50 };
+        let request = DeviceListRequest {
+            search: "a&b".to_owned(),
+            sort: DeviceSort::LastSeen,
+            page: 2,
+            size: 50,
+        };
         assert_eq!(url_of(&request), "/devices?q=a%26b&sort=last-seen&page=2&size=50");
     }
 }

@@ -101,7 +101,7 @@ fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView 
             </td>
             <td class="devices__actions" role="cell">
                 {has_page.then(|| view! { <a class="button button--small" href=format!("/dashboard/{id}")>"Dashboard"</a> })}
-                <button class="button button--small button--danger" form=ASK_FORM name="unregister" value=id>
+                <button class="button button--small button--quiet" form=ASK_FORM name="unregister" value=id>
                     "Unregister"
                 </button>
             </td>
