@@ -1,0 +1,299 @@
+//! What the README claims about speed, measured side by side with InfluxDB and its own clients: `make bench`.
+//!
+//! Starts the release build of the server on its embedded store, and an influxd where `make influxd` has built one, does the
+//! same work on both in turns, checks that the results are equal, and prints the medians.
+#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on should stop")]
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use influx_client::testing::{Influxd, Target};
+use influx_wire::api::CreateBucket;
+use influx_wire::line_protocol::{FieldValue, LineWriter, Precision};
+use iot_center::model::emulator;
+use iot_center::model::field::{Field, MEASUREMENT};
+use iot_center::model::range::RelativeRange;
+use iot_center::model::series::Series;
+use iot_center::model::time::Timestamp;
+use iot_center::model::writing::WriteProgress;
+
+const ROUNDS: usize = 9;
+const BUCKET: &str = "iot_center";
+const DEVICE: &str = "bench";
+
+#[tokio::main]
+async fn main() {
+    let server = Server::start().await;
+    let influxd = match influx_client::testing::binary() {
+        Some(binary) => {
+            let influxd = Influxd::start(&binary, true).await.expect("influxd starts");
+            let target = Target::onboard(influxd.url(), "benchmark-token").await.expect("influxd is set up");
+            create_bucket(&target).await;
+            Some((influxd, target))
+        }
+        None => None,
+    };
+    let peer = influxd.as_ref().map(|(_, target)| target);
+    if peer.is_none() {
+        println!("There is no influxd here (`make influxd` builds one): the numbers stand alone.\n");
+    }
+
+    println!("| job | IoT Center | InfluxDB and its clients | ratio |");
+    println!("|---|---:|---:|---:|");
+    write_job(&server, peer).await;
+    month_of_points(&server, peer).await;
+    first_load(&server);
+}
+
+/// "Write Missing Data" on an empty device, request to last line, against the loop of the official JavaScript client.
+async fn write_job(server: &Server, peer: Option<&Target>) {
+    let mut loop_process = peer.map(|target| {
+        NodeLoop::start("write.js", &[&target.url, &target.token, &target.organization, BUCKET])
+    });
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        let device = format!("bench-{round}");
+        server.post("register_device", &[("device_id", &device)]).await;
+        let began = Instant::now();
+        let answer = server.post("write_missing_data", &[("id", &device), ("confirmed", "false")]).await;
+        ours.push(began.elapsed());
+        let last = answer.lines().last().and_then(WriteProgress::from_line);
+        assert_eq!(last, Some(WriteProgress::Done { written: 10_080 }), "{answer}");
+        if let Some(process) = &mut loop_process {
+            let milliseconds: f64 = process.ask(&device).parse().unwrap();
+            theirs.push(Duration::from_secs_f64(milliseconds / 1_000.0));
+        }
+    }
+    row("Write Missing Data, 10,080 points of 7 fields (theirs: the loop of the official JS client)", &mut ours, &mut theirs);
+}
+
+/// Thirty days of five fields, request to decoded columns, against `fieldsAsCols()` and giraffe.
+async fn month_of_points(server: &Server, peer: Option<&Target>) {
+    let now = Timestamp(Timestamp::parse_rfc3339("2026-01-31T00:00:00Z").unwrap().0);
+    let from = Timestamp(now.0 - RelativeRange::ThirtyDays.milliseconds());
+    server.post("register_device", &[("device_id", DEVICE)]).await;
+    write_month(&server.store().client().unwrap(), from, now).await;
+    let mut query_process = match peer {
+        Some(target) => {
+            write_month(&target.client().unwrap(), from, now).await;
+            Some(NodeLoop::start("query.js", &[&target.url, &target.token, &target.organization, BUCKET, DEVICE]))
+        }
+        None => None,
+    };
+    let path = format!("/rpc/read_series?id={DEVICE}&from_ms={}&to_ms={}", from.0, now.0);
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    let (mut our_bytes, mut their_bytes) = (0, 0);
+    for _ in 0..ROUNDS {
+        let began = Instant::now();
+        let body = server.get(&path).await;
+        let series = Series::decode(&body).expect("the answer is a series");
+        ours.push(began.elapsed());
+        our_bytes = body.len();
+        assert_eq!(series.times.len(), 43_200);
+        if let Some(process) = &mut query_process {
+            let answer = process.ask(&format!("{} {}", from.rfc3339(), now.rfc3339()));
+            let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
+            theirs.push(Duration::from_secs_f64(answer["milliseconds"].as_f64().unwrap() / 1_000.0));
+            their_bytes = answer["bytes"].as_u64().unwrap();
+            assert_eq!(answer["rows"].as_u64(), Some(43_200));
+            for (index, field) in Field::CHARTED.into_iter().enumerate() {
+                let our_sum: f64 = series.column(field).unwrap().iter().sum();
+                let their_sum = answer["sums"][index].as_f64().unwrap();
+                assert!((our_sum - their_sum).abs() <= 1e-9 * our_sum.abs(), "{field:?}: {our_sum} and {their_sum}");
+            }
+        }
+    }
+    row("30 days of 5 fields, request to decoded columns (theirs: fieldsAsCols() and giraffe's fromFlux)", &mut ours, &mut theirs);
+    if peer.is_some() {
+        println!(
+            "| … bytes of the answer | {our_bytes} | {their_bytes} | {:.0} × fewer |",
+            their_bytes as f64 / our_bytes as f64
+        );
+    }
+}
+
+/// What a first visit to a dashboard loads, compressed with brotli.
+fn first_load(server: &Server) {
+    let output = Command::new("node")
+        .arg(clients().join("first-load.js"))
+        .arg(format!("{}/dashboard/bench-0?range=7d", server.url))
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("node runs");
+    assert!(output.status.success(), "first-load.js failed");
+    let sizes: std::collections::BTreeMap<String, f64> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let total: f64 = sizes.iter().filter(|(kind, _)| *kind != "data").map(|(_, size)| size).sum();
+    let parts: Vec<String> = sizes.iter().map(|(kind, size)| format!("{kind} {:.1}", size / 1_000.0)).collect();
+    println!("| First load of a dashboard, KB after brotli ({}) | {:.1} | | |", parts.join(", "), total / 1_000.0);
+}
+
+fn row(job: &str, ours: &mut [Duration], theirs: &mut [Duration]) {
+    let median = |times: &mut [Duration]| {
+        times.sort_unstable();
+        times.get(times.len() / 2).map(|time| time.as_secs_f64() * 1_000.0)
+    };
+    match (median(ours), median(theirs)) {
+        (Some(ours), Some(theirs)) => println!("| {job} | {ours:.1} ms | {theirs:.1} ms | {:.0} × |", theirs / ours),
+        (Some(ours), None) => println!("| {job} | {ours:.1} ms | | |"),
+        _ => unreachable!("there is at least one round"),
+    }
+}
+
+async fn create_bucket(target: &Target) {
+    let client = target.client().unwrap();
+    let organization = client.find_organization(&target.organization).await.unwrap().expect("the organization");
+    let request = CreateBucket { org_id: organization.id, name: BUCKET.to_owned(), ..CreateBucket::default() };
+    client.create_bucket(&request).await.unwrap();
+}
+
+/// The same emulated month for both sides.
+async fn write_month(client: &influx_client::Client, from: Timestamp, to: Timestamp) {
+    let sensors: Vec<(&str, String)> =
+        Field::ALL.into_iter().map(|field| (field.sensor_tag(), emulator::sensor(field))).collect();
+    let mut tags: Vec<(&str, &str)> = sensors.iter().map(|(tag, sensor)| (*tag, sensor.as_str())).collect();
+    tags.push(("clientId", DEVICE));
+    tags.sort_unstable();
+    tags.dedup();
+    let mut random_state = 1_u64;
+    let mut lines = LineWriter::default();
+    for minute in (from.0..to.0).step_by(emulator::MINUTE_MS as usize) {
+        let random = || {
+            random_state = random_state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (random_state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let reading = emulator::reading(Timestamp(minute), random);
+        let fields = [
+            ("Temperature", FieldValue::Float(reading.temperature)),
+            ("Humidity", FieldValue::Float(reading.humidity)),
+            ("Pressure", FieldValue::Float(reading.pressure)),
+            ("CO2", FieldValue::Integer(reading.co2)),
+            ("TVOC", FieldValue::Integer(reading.tvoc)),
+            ("Lat", FieldValue::Float(reading.lat)),
+            ("Lon", FieldValue::Float(reading.lon)),
+        ];
+        lines.point(MEASUREMENT, tags.iter().copied(), fields, Some(Timestamp(minute).to_nanoseconds())).unwrap();
+        if lines.as_str().len() > 2_000_000 {
+            client.write(BUCKET, lines.take(), Precision::Nanoseconds).await.unwrap();
+        }
+    }
+    client.write(BUCKET, lines.take(), Precision::Nanoseconds).await.unwrap();
+}
+
+/// The release build of the server, on free ports and an empty data directory.
+struct Server {
+    url: String,
+    store_url: String,
+    data: tempfile::TempDir,
+    process: Child,
+    http: reqwest::Client,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let binary = std::env::var_os("IOT_CENTER_BIN").map_or_else(|| root.join("target/release/iot-center"), PathBuf::from);
+        let data = tempfile::tempdir().unwrap();
+        let (site, store) = (free_address(), free_address());
+        let process = Command::new(&binary)
+            .current_dir(root)
+            .env("LEPTOS_SITE_ADDR", &site)
+            .env("IOT_CENTER_STORE_ADDR", &store)
+            .env("IOT_CENTER_DATA_DIR", data.path())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{}: {error}; run `make build` first", binary.display()));
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let server = Self { url: format!("http://{site}"), store_url: format!("http://{store}"), data, process, http };
+        let ready = format!("{}/ready", server.url);
+        for _ in 0..200 {
+            if server.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+                return server;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("the server is not ready after 10 s");
+    }
+
+    /// The embedded store, as a client of InfluxDB sees it.
+    fn store(&self) -> Target {
+        let token = std::fs::read_to_string(self.data.path().join("operator-token")).expect("the operator's token");
+        Target { url: self.store_url.clone(), token: token.trim().to_owned(), organization: "iot-center".to_owned() }
+    }
+
+    async fn post(&self, function: &str, form: &[(&str, &str)]) -> String {
+        let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let answer = self
+            .http
+            .post(format!("{}/rpc/{function}", self.url))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(body.join("&"))
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{function}: {status} {text}");
+        text
+    }
+
+    async fn get(&self, path: &str) -> bytes::Bytes {
+        let answer = self.http.get(format!("{}{path}", self.url)).send().await.unwrap();
+        assert!(answer.status().is_success(), "{path}: {}", answer.status());
+        answer.bytes().await.unwrap()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// A Node process that does one round of work for each line that it is sent, and answers with a line.
+struct NodeLoop {
+    process: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl NodeLoop {
+    fn start(script: &str, arguments: &[&str]) -> Self {
+        let mut process = Command::new("node")
+            .arg(clients().join(script))
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("node runs");
+        let input = process.stdin.take().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        Self { process, input, output }
+    }
+
+    fn ask(&mut self, line: &str) -> String {
+        writeln!(self.input, "{line}").expect("the script reads");
+        let mut answer = String::new();
+        self.output.read_line(&mut answer).expect("the script answers");
+        answer.trim().to_owned()
+    }
+}
+
+impl Drop for NodeLoop {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn clients() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("bench/clients")
+}
+
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
