@@ -26,6 +26,10 @@ pub const BINARY: &str = "IOT_CENTER_INFLUXD";
 /// A file that collects what was skipped, to be printed at the end of all tests.
 pub const SKIP_NOTES: &str = "IOT_CENTER_SKIP_NOTES";
 
+/// Why a test against InfluxDB is skipped where [`binary`] finds none.
+pub const NO_BINARY: &str =
+    "influxd is not there; `make influxd` builds it where Go and rustup are installed";
+
 /// The version that `make influxd` builds.
 const VERSION: &str = "2.9.1";
 

@@ -314,13 +314,15 @@ pub(crate) fn from_reqwest(error: reqwest::Error) -> Error {
     if error.is_timeout() {
         return Error::TimedOut;
     }
-    if error.is_decode() {
-        return Error::Malformed { reason: "it cannot be decompressed".to_owned() };
-    }
     let error = error.without_url();
     let mut cause: &dyn std::error::Error = &error;
     while let Some(source) = cause.source() {
         cause = source;
+        // So says the decompressor; a connection that breaks is an error of another kind.
+        let kind = source.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
+            return Error::Malformed { reason: "it cannot be decompressed".to_owned() };
+        }
     }
     Error::Unreachable { reason: cause.to_string() }
 }

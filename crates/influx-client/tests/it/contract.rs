@@ -21,7 +21,7 @@ use fixture::Fixture;
 const TOKEN: &str = "operator-token-of-the-contract==";
 
 /// The embedded store on a free port, as long as the directory lives.
-async fn embedded(directory: &Path) -> String {
+pub(crate) async fn embedded(directory: &Path) -> String {
     let store = Store::open(directory, Options::default()).unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

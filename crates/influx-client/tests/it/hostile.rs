@@ -286,27 +286,24 @@ async fn the_stream_ends_after_its_first_error() {
 
 #[tokio::test]
 async fn an_answer_that_is_cut_off_fails_the_query() {
-    // In the middle of a row, at the end of a connection that was to bring more.
-    let (client, _) = answering(|_| {
-        let chunks = [
-            Ok(Bytes::from_static(&TABLE.as_bytes()[..90])),
-            Err(std::io::Error::other("cable pulled")),
-        ];
-        csv(Body::from_stream(futures::stream::iter(chunks)))
-    })
-    .await;
-    assert!(matches!(client.query_all("x").await, Err(Error::Query { .. })));
-    // Between two rows: only the broken connection tells.
-    let (client, _) = answering(|_| {
-        let chunks =
-            [Ok(Bytes::from_static(TABLE.as_bytes())), Err(std::io::Error::other("cable pulled"))];
-        csv(Body::from_stream(futures::stream::iter(chunks)))
-    })
-    .await;
-    assert!(matches!(client.query_all("x").await, Err(Error::Query { .. })));
+    // In the middle of a row, and between two rows, where only the broken connection tells.
+    for length in [90, TABLE.len()] {
+        let (client, _) = answering(move |_| {
+            let head = futures::stream::iter([Ok(Bytes::from_static(&TABLE.as_bytes()[..length]))]);
+            let end = futures::stream::once(async {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                Err(std::io::Error::other("cable pulled"))
+            });
+            csv(Body::from_stream(head.chain(end)))
+        })
+        .await;
+        let error = client.query_all("x").await.unwrap_err();
+        assert!(matches!(error, Error::Query { .. }), "{error:?}");
+    }
     // A connection that ends in good order, in the middle of a row.
     let (client, _) = answering(|_| csv(&TABLE[..TABLE.len() - 5])).await;
-    assert!(matches!(client.query_all("x").await, Err(Error::Query { .. })));
+    let error = client.query_all("x").await.unwrap_err();
+    assert!(matches!(error, Error::Query { .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -3,3 +3,4 @@
 
 mod contract;
 mod hostile;
+mod official_clients;

@@ -15,7 +15,7 @@ use super::error::{ApiError, Result};
 use super::parameters::Parameters;
 use super::{Api, buckets, json, organizations};
 use crate::auth::{Access, Target};
-use crate::storage::{BucketId, DeleteError};
+use crate::storage::{BucketId, DeleteError, TagOperator, TagPredicate};
 
 const CONTEXT: &str = "error decoding json body";
 
@@ -38,7 +38,7 @@ pub(super) async fn delete(
         time("start", &request.start, "2009-01-02T23:00:00Z")?,
         time("stop", &request.stop, "2009-01-01T23:00:00Z")?,
     );
-    let predicates = predicate::parse(&request.predicate)?;
+    let predicates = only_with_tags(predicate::parse(&request.predicate)?);
     let bucket = {
         let catalog = api.store.catalog();
         let organization = organizations::of_request(&catalog, &parameters)?;
@@ -60,6 +60,22 @@ pub(super) async fn delete(
         Err(DeleteError::UnknownBucket) => Err(ApiError::not_found("bucket not found")),
         Err(DeleteError::Store(error)) => Err(error.into()),
     }
+}
+
+/// A condition on a tag is about the series that have the tag: `t != "a"` leaves those without `t` alone, as
+/// InfluxDB does, although for the storage they have an empty one.
+fn only_with_tags(mut predicates: Vec<TagPredicate>) -> Vec<TagPredicate> {
+    let tags: Vec<String> = predicates
+        .iter()
+        .filter(|predicate| predicate.key != "_measurement")
+        .map(|predicate| predicate.key.clone())
+        .collect();
+    predicates.extend(tags.into_iter().map(|key| TagPredicate {
+        key,
+        operator: TagOperator::NotEqual,
+        value: String::new(),
+    }));
+    predicates
 }
 
 /// An end of the range, in nanoseconds since the Unix epoch.

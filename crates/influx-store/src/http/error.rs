@@ -108,6 +108,11 @@ impl ApiError {
         Self { retry_after_seconds: Some(1), ..Self::new(Code::Unavailable, message) }
     }
 
+    /// 429 that asks to come back in a second.
+    pub(crate) fn too_many_requests(message: impl Into<String>) -> Self {
+        Self { retry_after_seconds: Some(1), ..Self::new(Code::TooManyRequests, message) }
+    }
+
     /// 500: the cause goes to the log, not to the caller.
     pub(crate) fn internal(cause: &dyn std::error::Error) -> Self {
         tracing::error!(cause = %Chain(cause), "a request failed");
@@ -116,6 +121,11 @@ impl ApiError {
 
     pub(crate) fn method_not_allowed(allow: &'static str) -> Self {
         Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed, format!("allow: {allow}")) }
+    }
+
+    /// The same as 400, if it says that something is not there: that is how a query names its organization.
+    pub(crate) fn as_invalid(self) -> Self {
+        if self.code == Code::NotFound { Self { code: Code::Invalid, ..self } } else { self }
     }
 
     /// The same error with a text in front of its message.
