@@ -2,7 +2,9 @@
 
 pub mod dashboard;
 pub mod device;
+pub mod emulator;
 pub mod field;
+pub mod level;
 pub mod range;
 pub mod series;
 pub mod status;

@@ -1,1 +1,20 @@
 //! What runs on the server only: configuration, state, HTTP, use-cases and the adapter to InfluxDB.
+//!
+//! `services` are the use-cases over the `ports`; `influx` implements the ports. `router` and what it is made of is the only code that
+//! knows axum, `edge` the only one between server functions and use-cases.
+
+pub mod arguments;
+pub mod backend;
+pub mod config;
+pub mod edge;
+pub mod embedded;
+pub mod influx;
+pub mod listen;
+pub mod middleware;
+pub mod ports;
+pub mod router;
+pub mod routes;
+pub mod run;
+pub mod services;
+pub mod site;
+pub mod state;

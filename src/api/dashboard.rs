@@ -7,19 +7,45 @@ use super::ApiError;
 use crate::model::dashboard::Dashboard;
 
 /// A dashboard without the points of its charts. `range`, `from` and `to` as in the URL of the page.
-#[server(prefix = "/rpc", endpoint = "dashboard", input = GetUrl)]
-pub async fn dashboard(
+#[server(prefix = "/rpc", endpoint = "read_dashboard", input = GetUrl)]
+pub async fn read_dashboard(
     id: String,
     range: Option<String>,
     from: Option<String>,
     to: Option<String>,
 ) -> Result<Dashboard, ApiError> {
-    todo!()
+    use crate::model::range::TimeRange;
+    use crate::server::edge::{Edge, existing_device_id};
+    use crate::server::services::{Error, dashboard};
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let range = TimeRange::from_parameters(range.as_deref(), from.as_deref(), to.as_deref())
+            .map_err(|error| Error::Invalid { field: "range", message: error.to_string() })?;
+        let (_, influx) = edge.influx().await?;
+        dashboard::dashboard(&influx, &edge.shared().clock, edge.shared().judgement, &id, range)
+            .await
+    };
+    edge.answer(answer.await)
 }
 
 /// The points of the charted fields from `from_ms` up to `to_ms` (milliseconds since the Unix epoch, half open), in the binary form
 /// of [`crate::model::series`]. Dropping the call cancels the query.
-#[server(prefix = "/rpc", endpoint = "series", input = GetUrl, output = Streaming)]
-pub async fn series(id: String, from_ms: i64, to_ms: i64) -> Result<ByteStream<ApiError>, ApiError> {
-    todo!()
+#[server(prefix = "/rpc", endpoint = "read_series", input = GetUrl, output = Streaming)]
+pub async fn read_series(
+    id: String,
+    from_ms: i64,
+    to_ms: i64,
+) -> Result<ByteStream<ApiError>, ApiError> {
+    use crate::model::time::Timestamp;
+    use crate::server::edge::{Edge, existing_device_id};
+    use crate::server::services::dashboard;
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let (_, influx) = edge.unlimited_influx().await?;
+        dashboard::series(&influx, &id, Timestamp(from_ms), Timestamp(to_ms)).await
+    };
+    let bytes = edge.answer(answer.await)?.encode();
+    Ok(ByteStream::new(futures::stream::once(async move { Ok::<_, ApiError>(bytes) })))
 }

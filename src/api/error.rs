@@ -23,7 +23,9 @@ pub enum ApiError {
     #[error("Something went wrong on the server. Its log says more under the id {request_id}.")]
     Internal { request_id: String },
     /// The server function itself could not be called or answered.
-    #[error("The server could not be reached or gave an answer that this page does not understand: {0}")]
+    #[error(
+        "The server could not be reached or gave an answer that this page does not understand: {0}"
+    )]
     Transport(String),
 }
 

@@ -7,7 +7,10 @@ use super::ApiError;
 use crate::model::status::BackendStatus;
 
 /// The backend and its state as of the last probe; answers at once.
-#[server(prefix = "/rpc", endpoint = "backend_status", input = GetUrl)]
-pub async fn backend_status() -> Result<BackendStatus, ApiError> {
-    todo!()
+#[server(prefix = "/rpc", endpoint = "read_backend_status", input = GetUrl)]
+pub async fn read_backend_status() -> Result<BackendStatus, ApiError> {
+    use crate::server::edge::Edge;
+    let edge = Edge::of_request()?;
+    let (name, state) = edge.shared().backend.status();
+    Ok(BackendStatus { name, state, banner: edge.shared().banner.clone() })
 }

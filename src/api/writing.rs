@@ -10,8 +10,25 @@ use super::ApiError;
 ///
 /// `confirmed` allows it on a device that has points which the emulator did not write.
 #[server(prefix = "/rpc", endpoint = "write_missing_data", output = StreamingText)]
-pub async fn write_missing_data(id: String, confirmed: bool) -> Result<TextStream<ApiError>, ApiError> {
-    todo!()
+pub async fn write_missing_data(
+    id: String,
+    confirmed: bool,
+) -> Result<TextStream<ApiError>, ApiError> {
+    use crate::server::edge::{Edge, existing_device_id};
+    use crate::server::services::writing;
+    use futures::StreamExt;
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let (_, influx) = edge.unlimited_influx().await?;
+        let shared = edge.shared();
+        let plan =
+            writing::plan(&influx, &shared.clock, shared.judgement, &shared.jobs, &id, confirmed)
+                .await?;
+        Ok(writing::start(influx, plan))
+    };
+    let progress = edge.answer(answer.await)?;
+    Ok(TextStream::new(progress.map(|progress| Ok::<_, ApiError>(progress.to_line()))))
 }
 
 /// The same for a form without JavaScript: writes all, then goes back to the device's page with the result as `?written=`.
@@ -19,5 +36,25 @@ pub async fn write_missing_data(id: String, confirmed: bool) -> Result<TextStrea
 /// `confirmed` is what a checkbox sends: present or not.
 #[server(prefix = "/rpc", endpoint = "write_all_missing_data")]
 pub async fn write_all_missing_data(id: String, confirmed: Option<String>) -> Result<(), ApiError> {
-    todo!()
+    use crate::server::edge::{Edge, existing_device_id, redirect};
+    use crate::server::services::writing;
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let (_, influx) = edge.unlimited_influx().await?;
+        let shared = edge.shared();
+        let plan = writing::plan(
+            &influx,
+            &shared.clock,
+            shared.judgement,
+            &shared.jobs,
+            &id,
+            confirmed.is_some(),
+        )
+        .await?;
+        Ok((id, writing::finish(influx, plan).await?))
+    };
+    let (id, written) = edge.answer(answer.await)?;
+    redirect(&format!("/devices/{id}?written={written}"));
+    Ok(())
 }

@@ -1,0 +1,120 @@
+//! The names of all settings, with their defaults and what they mean. README's table is made from here.
+
+use std::fmt::Write as _;
+
+/// One setting: an environment variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Setting {
+    pub name: &'static str,
+    /// Empty where there is none.
+    pub default: &'static str,
+    /// In Markdown.
+    pub meaning: &'static str,
+}
+
+/// All settings, in the order in which people look for them.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "INFLUX_URL",
+        default: "",
+        meaning: "Address of an InfluxDB 2.x or InfluxDB Cloud, such as `http://localhost:8086`. Not set: the embedded store is started.",
+    },
+    Setting { name: "INFLUX_TOKEN", default: "", meaning: "Its API token." },
+    Setting { name: "INFLUX_ORG", default: "", meaning: "Its organization: name or id." },
+    Setting {
+        name: "INFLUX_BUCKET",
+        default: "iot_center",
+        meaning: "Bucket for what devices measure.",
+    },
+    Setting {
+        name: "INFLUX_BUCKET_AUTH",
+        default: "iot_center_devices",
+        meaning: "Bucket for the registry of devices. It holds their tokens: better not the same one.",
+    },
+    Setting {
+        name: "INFLUX_USERNAME",
+        default: "admin",
+        meaning: "First user of an InfluxDB that is not set up yet. It is set up with `INFLUX_TOKEN` as its operator token.",
+    },
+    Setting {
+        name: "INFLUX_PASSWORD",
+        default: "",
+        meaning: "Password of that user; without one it cannot sign in.",
+    },
+    Setting {
+        name: "IOT_CENTER_STORE_ADDR",
+        default: "127.0.0.1:8086",
+        meaning: "Where the embedded store listens.",
+    },
+    Setting {
+        name: "IOT_CENTER_DATA_DIR",
+        default: "data",
+        meaning: "Where the embedded store keeps its data and its operator token.",
+    },
+    Setting {
+        name: "IOT_CENTER_STORE_URL",
+        default: "",
+        meaning: "Address of the store or InfluxDB as devices see it, if it is not the one that the server uses.",
+    },
+    Setting {
+        name: "IOT_CENTER_DEVICE_TAG",
+        default: "clientId",
+        meaning: "Tag that names the device in points that IoT Center writes: `clientId` or `device`. Both are read.",
+    },
+    Setting {
+        name: "IOT_CENTER_ONLINE_MINUTES",
+        default: "5",
+        meaning: "A device whose last point is younger is online.",
+    },
+    Setting {
+        name: "IOT_CENTER_STALE_MINUTES",
+        default: "1440",
+        meaning: "A device whose last point is younger is stale, else silent.",
+    },
+    Setting {
+        name: "IOT_CENTER_LAST_SEEN_DAYS",
+        default: "365",
+        meaning: "How far back the last point of a device is looked for.",
+    },
+    Setting {
+        name: "IOT_CENTER_HOSTS",
+        default: "",
+        meaning: "Names, separated by commas, under which the server is reached besides `localhost` and its own address.",
+    },
+    Setting {
+        name: "IOT_CENTER_INSECURE_LAN",
+        default: "0",
+        meaning: "`1` permits addresses other than loopback although there is no sign-in yet: everybody in that network can then do everything.",
+    },
+    Setting {
+        name: "LEPTOS_SITE_ADDR",
+        default: "127.0.0.1:3000",
+        meaning: "Where the web server listens.",
+    },
+    Setting {
+        name: "LEPTOS_SITE_ROOT",
+        default: "target/site",
+        meaning: "Where the files for the browser are.",
+    },
+    Setting {
+        name: "RUST_LOG",
+        default: "info",
+        meaning: "What is logged, as in the documentation of [tracing](https://docs.rs/tracing-subscriber/latest/tracing_subscriber/filter/struct.EnvFilter.html).",
+    },
+];
+
+/// The default of a setting; empty for one that has none.
+pub(super) fn default_of(name: &str) -> &'static str {
+    SETTINGS.iter().find(|setting| setting.name == name).map_or("", |setting| setting.default)
+}
+
+/// The settings as a table in Markdown.
+pub fn settings_table() -> String {
+    let mut table = String::from("| Setting | Default | Meaning |\n|---|---|---|\n");
+    for Setting { name, default, meaning } in SETTINGS {
+        let default = if default.is_empty() { String::new() } else { format!("`{default}`") };
+        // Writing into a string cannot fail.
+        let _ = writeln!(table, "| `{name}` | {default} | {meaning} |");
+    }
+    table
+}

@@ -1,0 +1,178 @@
+//! Between server functions and use-cases: the state of the request, its time limit, its errors.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use tokio::time::Instant;
+
+use super::influx::{Connection, Session, TimeLimit};
+use super::middleware::trace::{RequestId, RequestStart};
+use super::ports::{Cause, Clock, PortError};
+use super::services::{Error, Result};
+use super::state::{AppState, Shared};
+use crate::api::ApiError;
+
+/// While a page is rendered, all its data together has this long; then the page goes out without it.
+pub const PAGE_LIMIT: Duration = Duration::from_secs(1);
+
+/// A call of a server function by the browser has this long.
+pub const CALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// Where server functions live.
+pub const SERVER_FUNCTIONS: &str = "/rpc/";
+
+/// A call of a server function: by the browser, or while a page is rendered.
+#[derive(Debug, Clone)]
+pub struct Edge {
+    state: AppState,
+    limit: TimeLimit,
+    request_id: String,
+    is_page: bool,
+    is_form: bool,
+    response: Option<ResponseOptions>,
+}
+
+impl Edge {
+    /// Reads the context of the request: call it before the first `await`.
+    pub fn of_request() -> std::result::Result<Self, ApiError> {
+        let parts = use_context::<Parts>();
+        let request_id = parts.as_ref().map(request_id).unwrap_or_default();
+        let (Some(parts), Some(state)) = (parts, use_context::<AppState>()) else {
+            // Only a router that was put together wrongly gets here.
+            tracing::error!("a server function was called without its context");
+            return Err(ApiError::Internal { request_id });
+        };
+        let is_page = !parts.uri.path().starts_with(SERVER_FUNCTIONS);
+        let total = if is_page { PAGE_LIMIT } else { CALL_LIMIT };
+        let start =
+            parts.extensions.get::<RequestStart>().map_or_else(Instant::now, |start| start.0);
+        Ok(Self {
+            state,
+            limit: TimeLimit { deadline: start + total, total },
+            request_id,
+            is_page,
+            is_form: accepts_html(&parts.headers),
+            response: use_context::<ResponseOptions>(),
+        })
+    }
+
+    pub fn state(&self) -> &AppState {
+        &self.state
+    }
+
+    pub fn shared(&self) -> &Shared {
+        &self.state.shared
+    }
+
+    /// InfluxDB, within the time limit of the request.
+    pub async fn influx(&self) -> Result<(Arc<Connection>, Session)> {
+        self.session(Some(self.limit)).await
+    }
+
+    /// InfluxDB for work whose length is not known beforehand; each call still has its own limit.
+    pub async fn unlimited_influx(&self) -> Result<(Arc<Connection>, Session)> {
+        self.session(None).await
+    }
+
+    async fn session(&self, limit: Option<TimeLimit>) -> Result<(Arc<Connection>, Session)> {
+        let connection = self.shared().backend.connection(limit.or(Some(self.limit))).await?;
+        let session = Session::new(Arc::clone(&connection), limit, self.shared().clock.now());
+        Ok((connection, session))
+    }
+
+    /// The outcome of a use-case as the outcome of the server function, with a fitting status.
+    pub fn answer<T>(&self, result: Result<T>) -> std::result::Result<T, ApiError> {
+        result.map_err(|error| {
+            let (status, error) = self.convert(error);
+            // A form without JavaScript is answered with a redirect, and a page sets its own status.
+            if let Some(response) =
+                self.response.as_ref().filter(|_| !self.is_page && !self.is_form)
+            {
+                response.set_status(status);
+            }
+            error
+        })
+    }
+
+    fn convert(&self, error: Error) -> (StatusCode, ApiError) {
+        match error {
+            Error::NotFound(message) => (StatusCode::NOT_FOUND, ApiError::NotFound(message)),
+            Error::Invalid { field, message } => {
+                (StatusCode::BAD_REQUEST, ApiError::Invalid { field: field.to_owned(), message })
+            }
+            Error::Conflict(message) => (StatusCode::CONFLICT, ApiError::Conflict(message)),
+            Error::Gone(message) => (StatusCode::GONE, ApiError::Conflict(message)),
+            Error::Port(PortError { sentence, cause: Cause::TooLarge }) => (
+                StatusCode::BAD_GATEWAY,
+                ApiError::Invalid { field: "range".to_owned(), message: sentence },
+            ),
+            Error::Port(PortError { sentence, cause }) => {
+                tracing::warn!(request.id = self.request_id, ?cause, "InfluxDB: {sentence}");
+                (StatusCode::SERVICE_UNAVAILABLE, ApiError::Unavailable(sentence))
+            }
+            Error::Internal(cause) => {
+                tracing::error!(request.id = self.request_id, "{cause}");
+                let request_id = self.request_id.clone();
+                (StatusCode::INTERNAL_SERVER_ERROR, ApiError::Internal { request_id })
+            }
+        }
+    }
+}
+
+/// Goes to a path of this site after the server function, with or without JavaScript.
+pub fn redirect(path: &str) {
+    // leptos_axum panics on what cannot stand in a header.
+    let is_own_path = path.starts_with('/') && !path.starts_with("//");
+    let path =
+        if is_own_path && path.bytes().all(|byte| byte.is_ascii_graphic()) { path } else { "/" };
+    leptos_axum::redirect(path);
+}
+
+/// Whether the request is a form or a navigation, not a call by a script.
+pub fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")))
+}
+
+fn request_id(parts: &Parts) -> String {
+    parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
+}
+
+/// A device id as it came from outside.
+pub fn parse_device_id(id: &str) -> Result<crate::model::device::DeviceId> {
+    crate::model::device::DeviceId::parse(id).map_err(|error| Error::Invalid {
+        field: "device_id",
+        message: format!("\"{}\" is no device ID: {error}.", shorten(id)),
+    })
+}
+
+/// The same where the id names a page: there is no such page.
+pub fn existing_device_id(id: &str) -> Result<crate::model::device::DeviceId> {
+    crate::model::device::DeviceId::parse(id)
+        .map_err(|_| super::services::details::not_found(&shorten(id)))
+}
+
+fn shorten(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut short: String = text.chars().take(LONGEST).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_ids_are_repeated_in_part() {
+        assert_eq!(shorten("a"), "a");
+        assert_eq!(shorten(&"ä".repeat(100)).chars().count(), 81);
+    }
+}

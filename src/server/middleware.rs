@@ -1,0 +1,7 @@
+//! What stands in front of every handler, outermost first: request ids and the log, panics, hosts, origins, headers.
+
+pub mod headers;
+pub mod host;
+pub mod origin;
+pub mod panic;
+pub mod trace;

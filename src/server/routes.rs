@@ -1,0 +1,5 @@
+//! What is answered without leptos: health, the choice of a theme, the one-time reveal of a token.
+
+pub mod health;
+pub mod preferences;
+pub mod reveal;

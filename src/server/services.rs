@@ -1,0 +1,19 @@
+//! Use-cases. They know the ports and the model; not axum, not leptos, not HTTP and not Flux.
+
+pub mod dashboard;
+pub mod details;
+pub mod error;
+pub mod fleet;
+pub mod listing;
+pub mod locks;
+pub mod reconciler;
+pub mod registration;
+pub mod registry;
+pub mod reveal;
+pub mod virtual_device;
+pub mod writing;
+
+#[cfg(test)]
+mod testing;
+
+pub use error::{Error, Result};

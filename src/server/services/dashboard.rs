@@ -1,0 +1,99 @@
+//! What a dashboard shows: gauges, the choice of devices, and the points of its charts.
+
+use super::details::not_found;
+use super::fleet::latest_values;
+use super::listing::Judgement;
+use super::registry::EntryState;
+use super::{Error, Result};
+use crate::model::dashboard::Dashboard;
+use crate::model::device::{DeviceId, Liveness};
+use crate::model::range::TimeRange;
+use crate::model::series::Series;
+use crate::model::time::Timestamp;
+use crate::server::ports::{Clock, Explain, Registry, Telemetry};
+
+/// No request for points goes over a longer time.
+const LONGEST_RANGE_MS: i64 = 366 * 86_400_000;
+
+/// A dashboard without the points of its charts.
+pub async fn dashboard(
+    ports: &(impl Registry + Telemetry + Explain),
+    clock: &impl Clock,
+    judgement: Judgement,
+    device: &DeviceId,
+    range: TimeRange,
+) -> Result<Dashboard> {
+    let now = Timestamp::from_nanoseconds(clock.now());
+    let (entries, points) = tokio::join!(
+        ports.entries(None),
+        ports.last_points(std::slice::from_ref(device), judgement.look_back)
+    );
+    let (entries, points) = (entries?, points?);
+    let mut devices: Vec<DeviceId> = entries
+        .iter()
+        .filter(|entry| entry.state() == EntryState::Registered)
+        .filter_map(|entry| DeviceId::parse(&entry.device).ok())
+        .collect();
+    devices.sort();
+    let is_registered = devices.contains(device);
+    if !is_registered && points.is_empty() {
+        return Err(not_found(device.as_str()));
+    }
+    let last_seen = points.iter().map(|point| Timestamp::from_nanoseconds(point.time)).max();
+    let (from, to) = range.bounds(now);
+    Ok(Dashboard {
+        id: device.clone(),
+        is_registered,
+        liveness: Liveness::judge(last_seen, now, judgement.limits),
+        last_seen,
+        latest: latest_values(&points),
+        devices,
+        from,
+        to,
+        now,
+        how: ports.how(),
+    })
+}
+
+/// The points of the charted fields from `from` up to `to`.
+pub async fn series(
+    ports: &impl Telemetry,
+    device: &DeviceId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Series> {
+    let invalid = |message: &str| Error::Invalid { field: "range", message: message.to_owned() };
+    let length = to.0.checked_sub(from.0).filter(|length| *length > 0);
+    let length = length.ok_or_else(|| invalid("The range must begin before it ends."))?;
+    if length > LONGEST_RANGE_MS {
+        return Err(invalid("The range is longer than a year. Choose a shorter one."));
+    }
+    let fits = |time: Timestamp| time.0.checked_mul(1_000_000).is_some();
+    if !fits(from) || !fits(to) {
+        return Err(invalid("InfluxDB has no times before 1678 or after 2262."));
+    }
+    Ok(ports.series(device, from.to_nanoseconds(), to.to_nanoseconds()).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::services::testing::Memory;
+
+    #[tokio::test]
+    async fn refuses_ranges_that_are_none() {
+        let memory = Memory::default();
+        let id = DeviceId::parse("a").unwrap();
+        for (from, to) in [
+            (1, 1),
+            (2, 1),
+            (0, LONGEST_RANGE_MS + 1),
+            (i64::MIN, i64::MAX),
+            (i64::MAX - 1, i64::MAX),
+        ] {
+            let answer = series(&memory, &id, Timestamp(from), Timestamp(to)).await;
+            assert!(matches!(answer, Err(Error::Invalid { .. })), "{from} {to}");
+        }
+        assert!(series(&memory, &id, Timestamp(0), Timestamp(LONGEST_RANGE_MS)).await.is_ok());
+    }
+}

@@ -1,0 +1,220 @@
+//! All about one device.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::listing::Judgement;
+use super::registry::entry;
+use super::{Error, Result};
+use crate::model::device::{
+    DeviceConfiguration, DeviceDetails, DeviceId, FieldSummary, Liveness, MissingMinutes,
+};
+use crate::model::emulator;
+use crate::model::field::Field;
+use crate::model::time::Timestamp;
+use crate::server::ports::{
+    Aggregate, AggregateKind, Clock, Explain, LastPoint, PortError, Registry, Telemetry, Value,
+};
+
+/// The summary is about so many days.
+const SUMMARY: Duration = Duration::from_secs(30 * 86_400);
+
+/// Registration, newest points, a summary per field and the missing minutes of a device.
+pub async fn details(
+    ports: &(impl Registry + Telemetry + Explain),
+    clock: &impl Clock,
+    judgement: Judgement,
+    configuration: DeviceConfiguration,
+    device: &DeviceId,
+) -> Result<DeviceDetails> {
+    let now = Timestamp::from_nanoseconds(clock.now());
+    let (entry, last, missing) = tokio::join!(
+        entry(ports, device.as_str()),
+        last_and_summary(ports, now, judgement.look_back, device),
+        missing(ports, now, device)
+    );
+    let (points, fields) = last?;
+    let registration = entry?.registration(now);
+    if registration.is_none() && points.is_empty() {
+        return Err(not_found(device.as_str()));
+    }
+    let last_seen = points.iter().map(|point| Timestamp::from_nanoseconds(point.time)).max();
+    Ok(DeviceDetails {
+        id: device.clone(),
+        registration,
+        liveness: Liveness::judge(last_seen, now, judgement.limits),
+        last_seen,
+        configuration,
+        fields,
+        missing: MissingMinutes {
+            count: missing?.len() as u32,
+            has_foreign_points: has_foreign_points(&points),
+        },
+        now,
+        how: ports.how(),
+    })
+}
+
+/// What a device that is neither registered nor has data, or an id that is none, is answered with.
+pub fn not_found(id: &str) -> Error {
+    Error::NotFound(format!("The device \"{id}\" is not registered and has no data."))
+}
+
+/// The minutes that "Write Missing Data" would write.
+pub async fn missing(
+    ports: &impl Telemetry,
+    now: Timestamp,
+    device: &DeviceId,
+) -> Result<Vec<Timestamp>, PortError> {
+    let (from, to) = emulator::window(now);
+    let present =
+        ports.minutes_with_points(device, from.to_nanoseconds(), to.to_nanoseconds()).await?;
+    let present: Vec<Timestamp> = present.into_iter().map(Timestamp::from_nanoseconds).collect();
+    Ok(emulator::missing_minutes(from, to, &present))
+}
+
+/// Whether there are points that the emulator did not write: it names a sensor for every field of its own.
+pub fn has_foreign_points(points: &[LastPoint]) -> bool {
+    points.iter().any(|point| {
+        point.sensors.is_empty()
+            || point.sensors.iter().any(|(_, sensor)| !sensor.starts_with(emulator::SENSOR_PREFIX))
+    })
+}
+
+async fn last_and_summary(
+    ports: &impl Telemetry,
+    now: Timestamp,
+    look_back: Duration,
+    device: &DeviceId,
+) -> Result<(Vec<LastPoint>, Vec<FieldSummary>), PortError> {
+    let points = ports.last_points(std::slice::from_ref(device), look_back).await?;
+    let since = now.to_nanoseconds().saturating_sub(SUMMARY.as_nanos() as i64);
+    let mut fields: Vec<String> = points
+        .iter()
+        .filter(|point| point.time >= since && point.value.as_number().is_some())
+        .map(|point| point.field.clone())
+        .collect();
+    fields.sort();
+    fields.dedup();
+    // A field that also holds strings cannot be asked for its minimum: InfluxDB refuses the whole query.
+    fields.retain(|field| {
+        points.iter().filter(|point| point.field == *field).all(|point| point.value != Value::Other)
+    });
+    if fields.is_empty() {
+        return Ok((points, Vec::new()));
+    }
+    let aggregates = ports.aggregates(device, &fields, SUMMARY).await?;
+    let summary = summarize(&points, &aggregates);
+    Ok((points, summary))
+}
+
+/// One row a field; several series of a field are merged.
+fn summarize(points: &[LastPoint], aggregates: &[Aggregate]) -> Vec<FieldSummary> {
+    let mut merged: BTreeMap<&str, (f64, f64, f64)> = BTreeMap::new();
+    for Aggregate { kind, field, value } in aggregates {
+        let (min, max, count) =
+            merged.entry(field).or_insert((f64::INFINITY, f64::NEG_INFINITY, 0.0));
+        match kind {
+            AggregateKind::Minimum => *min = min.min(*value),
+            AggregateKind::Maximum => *max = max.max(*value),
+            AggregateKind::Count => *count += value,
+        }
+    }
+    let mut rows: Vec<FieldSummary> = merged
+        .into_iter()
+        .filter_map(|(name, (min, max, count))| {
+            let newest =
+                points.iter().filter(|point| point.field == name).max_by_key(|point| point.time)?;
+            let tag = Field::from_key(name).map(Field::sensor_tag);
+            let sensor = newest.sensors.iter().find(|(key, _)| Some(key.as_str()) == tag);
+            Some(FieldSummary {
+                name: name.to_owned(),
+                last: newest.value.as_number()?,
+                last_time: Timestamp::from_nanoseconds(newest.time),
+                min,
+                max,
+                count: count as u64,
+                sensor: sensor.map(|(_, value)| value.clone()),
+            })
+        })
+        .filter(|row| row.count > 0 && row.min.is_finite() && row.max.is_finite())
+        .collect();
+    // Known fields first, in their usual order.
+    let place =
+        |name: &str| Field::ALL.iter().position(|field| field.key() == name).unwrap_or(usize::MAX);
+    rows.sort_by(|left, right| {
+        place(&left.name).cmp(&place(&right.name)).then_with(|| left.name.cmp(&right.name))
+    });
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn point(field: &str, value: f64, time: i64, sensors: &[(&str, &str)]) -> LastPoint {
+        LastPoint {
+            device: "a".to_owned(),
+            field: field.to_owned(),
+            value: Value::Float(value),
+            time,
+            sensors: sensors
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        }
+    }
+
+    fn aggregates(field: &str, min: f64, max: f64, count: f64) -> Vec<Aggregate> {
+        [
+            (AggregateKind::Minimum, min),
+            (AggregateKind::Maximum, max),
+            (AggregateKind::Count, count),
+        ]
+        .map(|(kind, value)| Aggregate { kind, field: field.to_owned(), value })
+        .into()
+    }
+
+    #[test]
+    fn several_series_of_a_field_are_merged() {
+        let points = [
+            point("Temperature", 20.0, 1, &[("TemperatureSensor", "old")]),
+            point("Temperature", 21.0, 2, &[("TemperatureSensor", "new"), ("GPSSensor", "x")]),
+            point("extra", 1.0, 2, &[]),
+        ];
+        let all = [
+            aggregates("extra", 0.0, 1.0, 2.0),
+            aggregates("Temperature", 5.0, 20.0, 10.0),
+            aggregates("Temperature", 7.0, 30.0, 5.0),
+        ];
+        let rows = summarize(&points, &all.concat());
+        let temperature = rows.first().unwrap();
+        assert_eq!(
+            (temperature.name.as_str(), temperature.min, temperature.max, temperature.count),
+            ("Temperature", 5.0, 30.0, 15)
+        );
+        assert_eq!((temperature.last, temperature.sensor.as_deref()), (21.0, Some("new")));
+        assert_eq!(
+            rows.get(1).map(|row| (row.name.as_str(), row.sensor.as_deref())),
+            Some(("extra", None))
+        );
+    }
+
+    #[test]
+    fn points_of_other_sensors_are_foreign() {
+        assert!(!has_foreign_points(&[]));
+        assert!(!has_foreign_points(&[point(
+            "Temperature",
+            1.0,
+            1,
+            &[("TemperatureSensor", "virtual_TemperatureSensor")]
+        )]));
+        assert!(has_foreign_points(&[point(
+            "Temperature",
+            1.0,
+            1,
+            &[("TemperatureSensor", "BME280")]
+        )]));
+        assert!(has_foreign_points(&[point("Temperature", 1.0, 1, &[])]));
+    }
+}

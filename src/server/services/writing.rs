@@ -1,0 +1,217 @@
+//! "Write Missing Data": finds the minutes without a point and writes what the emulator would have measured.
+//!
+//! The reader of the progress drives the work: when it is gone, the job stops after the batch in hand. What was written stays, and the
+//! next run goes on from there.
+
+use futures::{Stream, StreamExt, stream};
+use tokio::sync::mpsc;
+
+use super::details::{has_foreign_points, missing};
+use super::locks::{Job, Jobs};
+use super::{Error, Result};
+use crate::model::device::DeviceId;
+use crate::model::emulator::{self, Reading};
+use crate::model::time::Timestamp;
+use crate::model::writing::WriteProgress;
+use crate::server::ports::{Cause, Clock, PortError, Telemetry};
+use crate::server::services::listing::Judgement;
+
+/// Lines a batch: what InfluxDB's documentation recommends.
+const BATCH: usize = 5_000;
+
+/// A write job that may begin.
+#[derive(Debug)]
+pub struct Plan {
+    device: DeviceId,
+    minutes: Vec<Timestamp>,
+    /// Until it is dropped no other job for this device begins.
+    job: Job,
+}
+
+impl Plan {
+    /// How many minutes it will write.
+    pub fn total(&self) -> u32 {
+        self.minutes.len() as u32
+    }
+}
+
+/// Finds out what to write and whether that is allowed; writes nothing.
+///
+/// `confirmed` allows it on a device that has points which the emulator did not write.
+pub async fn plan(
+    ports: &impl Telemetry,
+    clock: &impl Clock,
+    judgement: Judgement,
+    jobs: &Jobs,
+    device: &DeviceId,
+    confirmed: bool,
+) -> Result<Plan> {
+    let job = jobs.start(device.as_str()).ok_or_else(|| {
+        Error::Conflict(format!("Missing data of \"{device}\" is being written at the moment."))
+    })?;
+    let now = Timestamp::from_nanoseconds(clock.now());
+    let (from, _) = emulator::window(now);
+    let (points, conflicting, minutes) = tokio::join!(
+        ports.last_points(std::slice::from_ref(device), judgement.look_back),
+        ports.conflicting_fields(from.to_nanoseconds()),
+        missing(ports, now, device)
+    );
+    if !confirmed && has_foreign_points(&points?) {
+        return Err(Error::Conflict(format!(
+            "\"{device}\" has points that the emulator did not write. Confirm that emulated values may be written between them."
+        )));
+    }
+    let conflicting = conflicting?;
+    if !conflicting.is_empty() {
+        return Err(Error::Conflict(format!(
+            "The bucket already holds {} as another type than the emulator writes, so nothing was written. \
+             Use another bucket, or delete the points of the last seven days that have the other type.",
+            conflicting.join(" and ")
+        )));
+    }
+    Ok(Plan { device: device.clone(), minutes: minutes?, job })
+}
+
+/// Starts what was planned. The job reports after each batch, and ends early when its reports are no longer read.
+pub fn start(
+    ports: impl Telemetry + 'static,
+    plan: Plan,
+) -> impl Stream<Item = WriteProgress> + Send + 'static {
+    // One report waits while the next batch is written; a job that nobody reads is never further ahead than that.
+    let (sender, receiver) = mpsc::channel(1);
+    tokio::spawn(async move { write(&ports, plan, &sender).await });
+    stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) })
+}
+
+/// Does all that was planned and gives the number of minutes that were written.
+pub async fn finish(ports: impl Telemetry + 'static, plan: Plan) -> Result<u32> {
+    match start(ports, plan).fold(None, async |_, progress| Some(progress)).await {
+        Some(WriteProgress::Done { written }) => Ok(written),
+        Some(WriteProgress::Failed { written, total, message }) => Err(Error::Port(PortError {
+            sentence: format!(
+                "{written} of {total} minutes were written, then writing failed. {message}"
+            ),
+            cause: Cause::Temporary,
+        })),
+        other => Err(Error::Internal(format!("the write job ended with {other:?}"))),
+    }
+}
+
+async fn write(ports: &impl Telemetry, plan: Plan, progress: &mpsc::Sender<WriteProgress>) {
+    let Plan { device, minutes, job } = plan;
+    let total = minutes.len() as u32;
+    let mut random = fastrand::Rng::new();
+    let mut written = 0;
+    if total > 0 && progress.send(WriteProgress::Writing { written, total }).await.is_err() {
+        return;
+    }
+    for batch in minutes.chunks(BATCH) {
+        let readings: Vec<Reading> =
+            batch.iter().map(|minute| emulator::reading(*minute, || random.f64())).collect();
+        if let Err(error) = ports.write(&device, &readings).await {
+            let message = explain(&error);
+            let _ = progress.send(WriteProgress::Failed { written, total, message }).await;
+            return;
+        }
+        written += batch.len() as u32;
+        if progress.send(WriteProgress::Writing { written, total }).await.is_err() {
+            tracing::info!(device.id = %device, written, total, "writing missing data was cancelled");
+            return;
+        }
+    }
+    // Whoever reads that this job is done may begin the next one.
+    drop(job);
+    let _ = progress.send(WriteProgress::Done { written }).await;
+}
+
+fn explain(error: &PortError) -> String {
+    match error.cause {
+        Cause::FieldType => format!(
+            "A field of the bucket has another type than the emulator writes. {}",
+            error.sentence
+        ),
+        _ => error.sentence.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::device::LivenessLimits;
+    use crate::server::services::testing::{Memory, TestClock};
+
+    fn judgement() -> Judgement {
+        Judgement {
+            limits: LivenessLimits::default(),
+            look_back: Duration::from_secs(365 * 86_400),
+        }
+    }
+
+    async fn planned(memory: &Memory, jobs: &Jobs, confirmed: bool) -> Result<Plan> {
+        let id = DeviceId::parse("virtual_device").unwrap();
+        plan(memory, &TestClock::default(), judgement(), jobs, &id, confirmed).await
+    }
+
+    #[tokio::test]
+    async fn writes_a_week_once() {
+        let (memory, jobs) = (Memory::default(), Jobs::default());
+        let first = planned(&memory, &jobs, false).await.unwrap();
+        assert_eq!(finish(memory.clone(), first).await, Ok(10_080));
+        assert_eq!(memory.batches(), [5_000, 5_000, 80]);
+        let second = planned(&memory, &jobs, false).await.unwrap();
+        assert_eq!(second.total(), 0);
+        assert_eq!(finish(memory.clone(), second).await, Ok(0));
+        assert_eq!(memory.batches().len(), 3);
+    }
+
+    #[tokio::test]
+    async fn stops_when_nobody_listens() {
+        let (memory, jobs) = (Memory::default(), Jobs::default());
+        let plan = planned(&memory, &jobs, false).await.unwrap();
+        let mut progress = Box::pin(start(memory.clone(), plan));
+        assert!(progress.next().await.is_some());
+        drop(progress);
+        while jobs.is_running("virtual_device") {
+            tokio::task::yield_now().await;
+        }
+        assert!(memory.batches().len() <= 2, "{:?}", memory.batches());
+        assert!(planned(&memory, &jobs, false).await.unwrap().total() >= 80);
+    }
+
+    #[tokio::test]
+    async fn one_job_a_device_at_a_time() {
+        let (memory, jobs) = (Memory::default(), Jobs::default());
+        let first = planned(&memory, &jobs, false).await.unwrap();
+        assert!(matches!(planned(&memory, &jobs, false).await, Err(Error::Conflict(_))));
+        drop(first);
+        assert!(planned(&memory, &jobs, false).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn foreign_points_must_be_confirmed() {
+        let (memory, jobs) = (Memory::default(), Jobs::default());
+        memory.add_foreign_point("virtual_device");
+        assert!(matches!(planned(&memory, &jobs, false).await, Err(Error::Conflict(_))));
+        assert!(planned(&memory, &jobs, true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_type_conflict_is_said_before_anything_is_written() {
+        let (memory, jobs) = (Memory::default(), Jobs::default());
+        memory.add_conflicting_field("CO2");
+        let error = planned(&memory, &jobs, true).await.unwrap_err();
+        assert!(error.to_string().contains("CO2"), "{error}");
+        assert!(memory.batches().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_failure_says_how_far_it_came() {
+        let (memory, jobs) = (Memory::default(), Jobs::default());
+        let plan = planned(&memory, &jobs, false).await.unwrap();
+        memory.fail_writes_after(1);
+        let error = finish(memory, plan).await.unwrap_err();
+        assert!(error.to_string().starts_with("5000 of 10080 minutes were written"), "{error}");
+    }
+}
