@@ -2,7 +2,9 @@
 //!
 //! <https://docs.influxdata.com/influxdb/v2/reference/syntax/annotated-csv/>
 
+mod column;
 mod reader;
+mod records;
 mod writer;
 
 pub use reader::{Error, Reader};
@@ -89,3 +91,6 @@ pub enum Annotation {
     Group,
     Default,
 }
+
+#[cfg(test)]
+mod tests;

@@ -9,4 +9,5 @@ pub mod api;
 pub mod csv;
 pub mod flux;
 pub mod line_protocol;
+mod number;
 pub mod time;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::FieldValue;
+use crate::number::Decimal;
 
 type Reason = Cow<'static, str>;
 
@@ -66,50 +67,16 @@ fn parse_string(text: &str) -> Result<(FieldValue<'_>, &str), Reason> {
     Ok((FieldValue::String(Cow::Owned(unescaped)), behind))
 }
 
-/// Powers of ten that a float holds exactly.
-const POWERS_OF_TEN: [f64; 16] =
-    [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-
-/// Every whole number of so many digits is exact as a float, and fits into 64 bits.
-const EXACT_DIGITS: usize = 15;
-
 fn parse_number(text: &str) -> Result<(FieldValue<'_>, &str), Reason> {
-    let bytes = text.as_bytes();
-    let is_negative = bytes.first() == Some(&b'-');
-    let mut mantissa = 0_u64;
-    let mut digits = 0;
-    let mut digits_before_point = None;
-    let mut position = usize::from(is_negative);
-    // The usual numbers are read here; anything else is left to the standard library below.
-    let stop = loop {
-        match bytes.get(position) {
-            Some(digit @ b'0'..=b'9') => {
-                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit - b'0'));
-                digits += 1;
-            }
-            Some(b'.') if digits_before_point.is_none() => digits_before_point = Some(digits),
-            stop => break stop.copied(),
-        }
-        position += 1;
-    };
-    if digits == 0 || digits > EXACT_DIGITS {
+    let Some(decimal) = Decimal::read(text.as_bytes()) else {
         return parse_unusual_number(text);
-    }
-    let decimals = digits_before_point.map_or(0, |before| digits - before);
-    let value = match stop {
-        None | Some(b',' | b' ') => {
-            let value = mantissa as f64 / POWERS_OF_TEN.get(decimals).copied().unwrap_or(1.0);
-            FieldValue::Float(if is_negative { -value } else { value })
-        }
-        Some(b'i') if digits_before_point.is_none() => {
-            position += 1;
-            FieldValue::Integer(if is_negative { -(mantissa as i64) } else { mantissa as i64 })
-        }
-        _ => return parse_unusual_number(text),
     };
-    let behind = text.get(position..).unwrap_or_default();
-    match behind.as_bytes() {
-        [] | [b',' | b' ', ..] => Ok((value, behind)),
+    let behind = text.get(decimal.length..).unwrap_or_default();
+    match (behind.as_bytes(), decimal.integer()) {
+        ([] | [b',' | b' ', ..], _) => Ok((FieldValue::Float(decimal.float()), behind)),
+        ([b'i'] | [b'i', b',' | b' ', ..], Some(value)) => {
+            Ok((FieldValue::Integer(value), behind.get(1..).unwrap_or_default()))
+        }
         _ => parse_unusual_number(text),
     }
 }
