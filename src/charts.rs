@@ -10,6 +10,7 @@ pub mod draw;
 pub mod frame;
 pub mod line;
 pub mod measure;
+pub mod picture;
 #[cfg(test)]
 mod recording;
 pub mod style;

@@ -1,10 +1,14 @@
 //! Presentational parts: data and callbacks in, events out. They never call a server function.
 
+pub mod chart;
 pub mod copy_button;
+pub mod device_picker;
 pub mod error_panel;
+pub mod gauge;
 pub mod how_it_works;
 pub mod icon;
 pub mod moment;
+pub mod range_picker;
 pub mod skeleton;
 pub mod state_badge;
 pub mod theme_switch;

@@ -1,5 +1,6 @@
 //! One file a route, and the forms that several of them share: resources and actions in, components out.
 
+pub mod dashboard;
 pub mod device;
 pub mod devices;
 pub mod fleet;

@@ -86,9 +86,11 @@ impl DrawingBackend for Recording {
         fill: bool,
     ) -> Result<(), DrawingErrorKind<Infallible>> {
         assert!(fill);
-        self.record(Mark::Rectangle { corners: [upper_left, bottom_right], color: color(style.color()) });
+        self.record(Mark::Rectangle {
+            corners: [upper_left, bottom_right],
+            color: color(style.color()),
+        });
         Ok(())
-
     }
 
     fn draw_path<S: BackendStyle, I: IntoIterator<Item = BackendCoord>>(
