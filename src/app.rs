@@ -20,6 +20,8 @@ use crate::hooks::refresh::refresh_every;
 use crate::hooks::retry::retry_once;
 use crate::hooks::theme::current_theme;
 use crate::model::status::{BackendState, BackendStatus};
+use crate::pages::dashboard::DashboardPage;
+use crate::pages::dashboard::choice::DashboardChoicePage;
 use crate::pages::device::DevicePage;
 use crate::pages::devices::DevicesPage;
 use crate::pages::fleet::FleetPage;
@@ -151,6 +153,8 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices") view=DevicesPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices/:id") view=DevicePage ssr=SsrMode::Async/>
+                <Route path=path!("/dashboard") view=DashboardChoicePage ssr=SsrMode::Async/>
+                <Route path=path!("/dashboard/:id") view=DashboardPage ssr=SsrMode::Async/>
             </Routes>
         </main>
         <footer class="footer">
