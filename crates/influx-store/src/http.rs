@@ -42,8 +42,11 @@ pub struct Limits {
     /// Connections in all, and from one address.
     pub connections: usize,
     pub connections_per_address: usize,
-    /// Between two pieces of a request.
+    /// Between two pieces of a body.
     pub read_idle: Duration,
+    /// Until the head of the next request is there. Clients keep connections to use them again, so this is also how
+    /// long one may rest; the number of connections bounds what somebody can do with it.
+    pub keep_alive: Duration,
     /// A body of line protocol, on the wire and unpacked, in bytes.
     pub write_body: usize,
     pub write_body_unpacked: usize,
@@ -66,6 +69,7 @@ impl Default for Limits {
             connections: 1_024,
             connections_per_address: 64,
             read_idle: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(60),
             write_body: 10 << 20,
             write_body_unpacked: 50 << 20,
             writes: 256,

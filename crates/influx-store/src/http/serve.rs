@@ -32,7 +32,7 @@ pub async fn serve(
     let api = Api::new(store, limits);
     let router = super::routes(api.clone());
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.read_idle).max_buf_size(LARGEST_HEAD.max(64 * 1024));
+    http.timer(TokioTimer::new()).header_read_timeout(limits.keep_alive).max_buf_size(LARGEST_HEAD);
     let connections = Connections::new(limits);
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);

@@ -101,17 +101,24 @@ async fn bodies_that_are_too_large() {
     check(&answer(stream).await, 413, too_large);
     // Packed it is small.
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    for number in 0..40_000 {
-        writeln!(encoder, "m f={number} {number}").unwrap();
+    for number in 0..20_000 {
+        writeln!(encoder, "m,t=some_tag_value f=1 {number}").unwrap();
     }
     let packed = encoder.finish().unwrap();
-    assert!(packed.len() > 100_000 || packed.len() < 400_000);
+    assert!(packed.len() < limits.write_body, "{}", packed.len());
     let answer = server.call(WRITE, "Content-Encoding: gzip\r\n", &packed).await;
     check(&answer, 413, too_large);
     let long = format!(r#"{{"name":"{}"}}"#, "x".repeat(64 * 1024));
     check(&server.call("POST /api/v2/orgs", "", long.as_bytes()).await, 413, too_large);
     check(&server.write("m f=1 1").await, 204, "");
     assert_eq!(server.fixture.dump().len(), 1);
+}
+
+#[tokio::test]
+async fn a_head_that_is_too_large() {
+    let server = Server::new(Limits::default()).await;
+    let header = format!("X-Long: {}\r\n", "x".repeat(64 * 1024));
+    check(&server.call("GET /health", &header, b"").await, 431, "");
 }
 
 #[tokio::test]
@@ -144,7 +151,8 @@ async fn more_bytes_than_it_holds_at_once() {
 
 #[tokio::test]
 async fn silence_is_not_waited_for() {
-    let limits = Limits { read_idle: Duration::from_millis(200), ..Limits::default() };
+    let short = Duration::from_millis(200);
+    let limits = Limits { read_idle: short, keep_alive: short, ..Limits::default() };
     let server = Server::new(limits).await;
     let started = Instant::now();
     let mut half_a_head = TcpStream::connect(server.address).await.unwrap();
@@ -154,6 +162,20 @@ async fn silence_is_not_waited_for() {
     assert!(!head.contains("200"), "{head}");
     check(&body, 400, "the body did not arrive in time");
     assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_connection_may_rest_between_two_requests() {
+    let limits = Limits { read_idle: Duration::from_millis(200), ..Limits::default() };
+    let server = Server::new(limits).await;
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    for _ in 0..2 {
+        stream.write_all(b"GET /ping HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut bytes = [0; 1_000];
+        let length = stream.read(&mut bytes).await.unwrap();
+        check(&String::from_utf8_lossy(&bytes[..length]), 204, "");
+        tokio::time::sleep(Duration::from_millis(600)).await;
+    }
 }
 
 #[tokio::test]
