@@ -4,18 +4,15 @@ import { columnsOf, colourOf } from "./fixtures/canvas.ts";
 import { CHARTED } from "./fixtures/dashboard_page.ts";
 import { expect, FRESH, FULL, filledTest, minutes, openWatched, register, STALE, test } from "./fixtures/test.ts";
 
-const RANGES = [
-  ["5m", "5 minutes"], ["15m", "15 minutes"], ["1h", "1 hour"], ["6h", "6 hours"],
-  ["1d", "1 day"], ["3d", "3 days"], ["7d", "7 days"], ["30d", "30 days"],
-] as const;
+const RANGES = ["5m", "15m", "1h", "6h", "1d", "3d", "7d", "30d"];
 
 filledTest("every range is a click away and stands in the address", async ({ page, dashboardPage }) => {
   await dashboardPage.open(FULL);
   await dashboardPage.drawn();
-  for (const [code, label] of RANGES) {
-    await dashboardPage.range(label).click();
+  for (const code of RANGES) {
+    await dashboardPage.range(code).click();
     await expect(page).toHaveURL(`/dashboard/${FULL}?range=${code}`);
-    await expect(dashboardPage.range(label)).toHaveAttribute("aria-current", /.+/);
+    await expect(dashboardPage.range(code)).toHaveAttribute("aria-current", /.+/);
     // The newest points of the shortest range grow too old while the tests run.
     if (code !== "5m") await dashboardPage.drawn();
   }
@@ -24,16 +21,16 @@ filledTest("every range is a click away and stands in the address", async ({ pag
 filledTest("reload, Back and a bookmark show the same", async ({ page, dashboardPage }) => {
   await dashboardPage.open(FULL, "?range=6h");
   await dashboardPage.drawn();
-  await dashboardPage.range("7 days").click();
+  await dashboardPage.range("7d").click();
   await expect(page).toHaveURL(/range=7d/);
   await page.reload();
   await dashboardPage.hydrated();
-  await expect(dashboardPage.range("7 days")).toHaveAttribute("aria-current", /.+/);
+  await expect(dashboardPage.range("7d")).toHaveAttribute("aria-current", /.+/);
   await dashboardPage.drawn();
   await page.goBack();
   await expect(page).toHaveURL(/range=6h/);
-  await expect(dashboardPage.range("6 hours")).toHaveAttribute("aria-current", /.+/);
-  await expect(dashboardPage.range("7 days")).not.toHaveAttribute("aria-current", /.+/);
+  await expect(dashboardPage.range("6h")).toHaveAttribute("aria-current", /.+/);
+  await expect(dashboardPage.range("7d")).not.toHaveAttribute("aria-current", /.+/);
   await dashboardPage.drawn();
 });
 
@@ -61,21 +58,21 @@ filledTest("an absolute range", async ({ dashboardPage, frame }) => {
   const hour = (hours: number) => new Date(Date.now() - hours * 3_600_000).toISOString();
   await dashboardPage.open(FULL, `?from=${hour(50)}&to=${hour(2)}`);
   await dashboardPage.drawn();
-  await expect(frame.main).not.toContainText("No data");
+  await expect(frame.main).not.toContainText("No data in this range");
 });
 
 filledTest("a range without data says what to do", async ({ page, dashboardPage, frame }) => {
   await dashboardPage.open(FULL, "?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z");
-  await expect(frame.main).toContainText(/no (data|points|values)/i);
+  await expect(frame.main).toContainText("No data in this range");
   await dashboardPage.open(STALE, "?range=5m");
-  await expect(frame.main).toContainText(/no (data|points|values)/i);
+  await expect(frame.main).toContainText("No data in this range");
   // The dead end has a way out.
-  await dashboardPage.range("7 days").click();
+  await dashboardPage.range("7d").click();
   await dashboardPage.drawn();
   await dashboardPage.open(FRESH);
-  await expect(frame.main).toContainText(/no (data|points|values)/i);
-  await page.getByRole("main").getByRole("link", { name: /device|write/i }).first().click();
-  await expect(page).toHaveURL(`/devices/${encodeURIComponent(FRESH)}`.replace("%3A", ":"));
+  await expect(frame.main).toContainText("No data in this range");
+  await page.getByRole("main").getByRole("link", { name: "Go to Write Missing Data" }).click();
+  await expect(page).toHaveURL(`/devices/${FRESH}`);
 });
 
 filledTest("a stale gauge says so", async ({ dashboardPage }) => {
@@ -158,9 +155,9 @@ filledTest("another theme draws the charts anew", async ({ page, dashboardPage, 
 
 filledTest("changing one's mind quickly ends at the last choice", async ({ page, dashboardPage }) => {
   await dashboardPage.open(FULL, "?range=30d");
-  for (const label of ["7 days", "1 hour", "3 days", "6 hours"]) await dashboardPage.range(label).click();
+  for (const code of ["7d", "1h", "3d", "6h"]) await dashboardPage.range(code).click();
   await expect(page).toHaveURL(/range=6h/);
-  await expect(dashboardPage.range("6 hours")).toHaveAttribute("aria-current", /.+/);
+  await expect(dashboardPage.range("6h")).toHaveAttribute("aria-current", /.+/);
   await dashboardPage.drawn();
 });
 

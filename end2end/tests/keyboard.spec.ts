@@ -52,7 +52,7 @@ test("the loop by keyboard", async ({ page, frame, fleetPage, devicePage, device
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL("/dashboard/by-hand");
   await dashboardPage.drawn();
-  await tabTo(page, dashboardPage.range("7 days"));
+  await tabTo(page, dashboardPage.range("7d"));
   await page.keyboard.press("Enter");
   await expect(page).toHaveURL("/dashboard/by-hand?range=7d");
   await dashboardPage.drawn();

@@ -72,7 +72,7 @@ test("a person registers a device, fills its week and looks at it", async ({
     await expect(frame.heading).toHaveText(ID);
     await dashboardPage.drawn();
     for (const unit of ["°C", "%", "hPa", "ppm", "ppb"]) await expect(dashboardPage.gauges).toContainText(unit);
-    await dashboardPage.range("7 days").click();
+    await dashboardPage.range("7d").click();
     await expect(page).toHaveURL(`/dashboard/${ID}?range=7d`);
     await dashboardPage.drawn();
   });

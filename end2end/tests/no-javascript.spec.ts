@@ -117,7 +117,7 @@ filledTest("the dashboard has its gauges, and says that charts need JavaScript",
   await expect(frame.heading).toHaveText(FULL);
   for (const unit of ["°C", "%", "hPa", "ppm", "ppb"]) await expect(dashboardPage.gauges).toContainText(unit);
   await expect(page.locator("noscript")).toContainText(/JavaScript/);
-  await dashboardPage.range("7 days").click();
+  await dashboardPage.range("7d").click();
   await expect(page).toHaveURL(`/dashboard/${FULL}?range=7d`);
 });
 
