@@ -2,9 +2,9 @@
 //!
 //! Everything but the points of the charts is rendered by the server; `charts` fetches those in the browser.
 
-mod charts;
+pub mod charts;
 pub mod choice;
-mod values;
+pub mod values;
 
 use leptos::prelude::*;
 use leptos_meta::Title;

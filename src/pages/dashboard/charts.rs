@@ -47,7 +47,7 @@ enum Progress {
 ///
 /// Renders captions and empty canvases, as high as they stay.
 #[component]
-pub(super) fn Charts(
+pub fn Charts(
     id: DeviceId,
     dashboard: Memo<Option<Dashboard>>,
     range: Memo<Option<TimeRange>>,

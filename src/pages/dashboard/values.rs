@@ -10,7 +10,7 @@ use crate::model::field::Field;
 
 /// A gauge for each charted field that has a value.
 #[component]
-pub(super) fn Gauges(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
+pub fn Gauges(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
     move || {
         let dashboard = dashboard.get()?;
         let Dashboard { latest, now, .. } = &dashboard;
@@ -41,7 +41,7 @@ fn is_stale(dashboard: &Dashboard, value: &LatestValue) -> bool {
 
 /// The newest value of every field, for reading, copying and hearing.
 #[component]
-pub(super) fn LatestTable(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
+pub fn LatestTable(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
     move || {
         let latest = dashboard.get()?.latest;
         if latest.is_empty() {
