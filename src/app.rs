@@ -133,6 +133,7 @@ fn Frame() -> impl IntoView {
                 <nav class="nav" aria-label="Pages">
                     <NavLink href="/" label="Fleet" icon=Icon::Fleet/>
                     <NavLink href="/devices" label="Devices" icon=Icon::Devices/>
+                    <NavLink href="/dashboard" label="Dashboard" icon=Icon::Dashboard/>
                 </nav>
                 <Transition fallback=|| view! { <p class="backend"></p> }>
                     {move || backend.get().map(|status| view! { <Backend status=status.ok()/> })}

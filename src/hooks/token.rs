@@ -20,7 +20,7 @@ pub async fn reveal(id: &str) -> Result<String, String> {
         }
         #[derive(serde::Deserialize)]
         struct Refused {
-            message: String,
+            error: String,
         }
 
         let unreachable =
@@ -36,7 +36,7 @@ pub async fn reveal(id: &str) -> Result<String, String> {
             let status = answer.status();
             Err(answer.json::<Refused>().await.map_or_else(
                 |_| format!("The server refused with HTTP status {status}."),
-                |refused| refused.message,
+                |refused| refused.error,
             ))
         }
     }

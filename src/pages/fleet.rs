@@ -162,7 +162,8 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
             <div class="tile__foot">
                 {match device.last_seen {
                     Some(time) => view! { <Ago time now/> }.into_any(),
-                    None => view! { <span>{device.liveness.label()}</span> }.into_any(),
+                    None if device.liveness == Liveness::Silent => "more than a year ago".into_any(),
+                    None => "never".into_any(),
                 }}
                 {device.has_page.then(|| view! {
                     <a href=format!("/dashboard/{id}")>

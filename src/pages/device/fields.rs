@@ -22,7 +22,7 @@ pub fn Fields(fields: Vec<FieldSummary>, now: Timestamp) -> impl IntoView {
     } else {
         view! {
             <div class="scroller" tabindex="0" role="region" aria-label="Table of the fields">
-                <table class="table">
+                <table class="table fields">
                     <caption class="visually-hidden">"Fields in the last 30 days"</caption>
                     <thead>
                         <tr>

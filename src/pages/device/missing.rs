@@ -72,7 +72,7 @@ pub fn MissingData(
     view! {
         <section class="card" aria-labelledby="missing">
             <h2 id="missing">"Missing data"</h2>
-            <p class="missing__what" hidden=says_it_already>{describe_missing(missing)}</p>
+            {move || (!says_it_already()).then(|| view! { <p class="missing__what">{describe_missing(missing)}</p> })}
             <form class="missing__form" method="post" action=WriteAllMissingData::url() on:submit=submit>
                 <input type="hidden" name="id" value=id.to_string()/>
                 {missing.has_foreign_points.then(|| view! {
