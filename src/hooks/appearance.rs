@@ -15,7 +15,7 @@ pub fn use_appearance_changes() -> ReadSignal<u32> {
         let watch = StoredValue::new_local(None);
         Effect::new(move |_| {
             watch.set_value(browser::Watch::new(move || {
-                set_changes.update(|count| *count = count.wrapping_add(1))
+                set_changes.update(|count| *count = count.wrapping_add(1));
             }));
         });
     }

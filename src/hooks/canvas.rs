@@ -37,7 +37,7 @@ pub fn use_canvas_size(canvas: NodeRef<Canvas>) -> ReadSignal<Option<CanvasSize>
         Effect::new(move |_| {
             let Some(canvas) = canvas.get() else { return };
             observer.set_value(browser::SizeObserver::new(&canvas, move |size| {
-                set_size.set(Some(size))
+                set_size.set(Some(size));
             }));
         });
     }

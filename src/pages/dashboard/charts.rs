@@ -230,15 +230,13 @@ fn Empty(
 /// The shortest range that has the last point in it; the day up to it where it lies too far back.
 fn nearest_range(last_seen: Timestamp, now: Timestamp) -> TimeRange {
     let age = now.0 - last_seen.0;
-    match RelativeRange::ALL.into_iter().find(|range| age < range.milliseconds()) {
-        Some(range) => TimeRange::Relative(range),
-        None => {
-            let to = (last_seen.0.div_euclid(60_000) + 1) * 60_000;
-            TimeRange::Absolute {
-                from: Timestamp(to - RelativeRange::OneDay.milliseconds()),
-                to: Timestamp(to),
-            }
-        }
+    if let Some(range) = RelativeRange::ALL.into_iter().find(|range| age < range.milliseconds()) {
+        return TimeRange::Relative(range);
+    }
+    let to = (last_seen.0.div_euclid(60_000) + 1) * 60_000;
+    TimeRange::Absolute {
+        from: Timestamp(to - RelativeRange::OneDay.milliseconds()),
+        to: Timestamp(to),
     }
 }
 
