@@ -5,5 +5,6 @@
 
 mod auth;
 pub mod catalog;
+pub mod flux;
 pub mod http;
 pub mod storage;
