@@ -38,7 +38,8 @@ test('ping and health', async () => {
 })
 
 test('points that WriteApi writes come back from QueryApi', async () => {
-  const writeApi = influxDB.getWriteApi(org, bucket, 'ms', {gzipThreshold: 1000, batchSize: 500})
+  // One batch: close() waits for the last one only.
+  const writeApi = influxDB.getWriteApi(org, bucket, 'ms', {gzipThreshold: 1000, batchSize: 5000})
   writeApi.useDefaultTags({clientId: 'virtual_device'})
   const start = Date.now() - 1_200_000
   for (let i = 0; i < 1200; i++) {

@@ -13,6 +13,7 @@ mod json;
 mod middleware;
 mod organizations;
 mod parameters;
+mod query;
 mod represent;
 mod serve;
 mod setup;
@@ -142,6 +143,7 @@ fn routes(api: Api) -> Router {
         .route("/ping", get(health::ping).head(health::ping))
         .route("/api/v2", get(health::links))
         .route("/api/v2/write", only_post(post(write::write)))
+        .route("/api/v2/query", only_post(post(query::query)))
         .route("/api/v2/delete", only_post(post(delete::delete)));
     let router = ["write", "query", "delete"].into_iter().fold(router, |router, name| {
         router.route(&format!("/api/v2/{name}/"), axum::routing::any(middleware::without_slash))

@@ -28,6 +28,11 @@ pub type Edges = Vec<Option<(i64, FieldValue)>>;
 
 /// What a query can read. All methods see the same state, however long the query runs.
 pub trait Source: Send + Sync {
+    /// The organization in which the query runs: 16 hexadecimal digits, for messages.
+    fn organization_id(&self) -> String {
+        String::new()
+    }
+
     /// The buckets that the caller may read, by name.
     fn buckets(&self) -> Result<Vec<BucketInfo>, SourceError>;
 

@@ -9,8 +9,8 @@ use super::super::calendar;
 use super::super::column::{Builder, Values};
 use super::super::error::{ErrorCode, Failure};
 use super::super::interpreter::Interpreter;
-use super::super::stream::{Context, Stream};
 use super::super::stream::read::{BucketSelector, Read, storage};
+use super::super::stream::{Context, Stream};
 use super::super::table::{Column, Table};
 use super::super::value::Value;
 use super::Builtin;
@@ -24,16 +24,29 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
     },
     Builtin {
         name: "range",
-        parameters: &[piped("tables"), required("start", Accepts::Moment), optional("stop", Accepts::Moment)],
+        parameters: &[
+            piped("tables"),
+            required("start", Accepts::Moment),
+            optional("stop", Accepts::Moment),
+        ],
         run: range,
     },
-    Builtin { name: "buckets", parameters: &[], run: buckets },
-    Builtin { name: "yield", parameters: &[piped("tables"), optional("name", Accepts::String)], run: yield_result },
-    Builtin { name: "now", parameters: &[], run: |interpreter, _| Ok(Value::Time(interpreter.now)) },
-    Builtin { name: "today", parameters: &[], run: today },
+    Builtin { name: "buckets", parameters: &[], run: |_, arguments| Ok(buckets(arguments)) },
+    Builtin {
+        name: "yield",
+        parameters: &[piped("tables"), optional("name", Accepts::String)],
+        run: yield_result,
+    },
+    Builtin {
+        name: "now",
+        parameters: &[],
+        run: |interpreter, _| Ok(Value::Time(interpreter.now)),
+    },
+    Builtin { name: "today", parameters: &[], run: |interpreter, _| Ok(today(interpreter)) },
 ];
 
-pub(super) static INFLUXDB: &[Builtin] = &[Builtin { name: "buckets", parameters: &[], run: buckets }];
+pub(super) static INFLUXDB: &[Builtin] =
+    &[Builtin { name: "buckets", parameters: &[], run: |_, arguments| Ok(buckets(arguments)) }];
 
 pub(super) static ARRAY: &[Builtin] =
     &[Builtin { name: "from", parameters: &[required("rows", Accepts::Array)], run: array_from }];
@@ -43,7 +56,9 @@ fn from(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
         (Some(name), None) => BucketSelector::Name(name),
         (None, Some(id)) => BucketSelector::Id(id),
         (None, None) => return Err(Failure::new("must specify bucket or bucketID")),
-        (Some(_), Some(_)) => return Err(Failure::new("must specify only one of bucket or bucketID")),
+        (Some(_), Some(_)) => {
+            return Err(Failure::new("must specify only one of bucket or bucketID"));
+        }
     };
     Ok(Value::Stream(Stream::read(Read::new(bucket), arguments.span)))
 }
@@ -66,7 +81,11 @@ pub(super) fn bounds(
 ) -> Result<TimeRange, Failure> {
     let start = moment(interpreter, arguments, "start").unwrap_or(default_start);
     let stop = moment(interpreter, arguments, "stop").unwrap_or(interpreter.now);
-    if stop <= start { Err(Failure::new("cannot query an empty range")) } else { Ok(TimeRange { start, stop }) }
+    if stop <= start {
+        Err(Failure::new("cannot query an empty range"))
+    } else {
+        Ok(TimeRange { start, stop })
+    }
 }
 
 fn range(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
@@ -75,11 +94,17 @@ fn range(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value, 
     if let Some(read) = input.as_read()
         && read.range.is_none()
     {
-        return Ok(Value::Stream(Stream::read(Read { range: Some(range), ..read.clone() }, arguments.span)));
+        return Ok(Value::Stream(Stream::read(
+            Read { range: Some(range), ..read.clone() },
+            arguments.span,
+        )));
     }
     let step = input.tables("range", arguments.span, move |table, _| {
-        let times = table.values("_time").ok_or_else(|| Failure::new("no column \"_time\" exists"))?;
-        let within = |row: &usize| times.time(*row).is_some_and(|time| range.start <= time && time < range.stop);
+        let times =
+            table.values("_time").ok_or_else(|| Failure::new("no column \"_time\" exists"))?;
+        let within = |row: &usize| {
+            times.time(*row).is_some_and(|time| range.start <= time && time < range.stop)
+        };
         let rows: Vec<usize> = (0..table.rows).filter(within).collect();
         let mut table = table.take(&rows);
         table.put(Column::key("_start", DataType::Time, Value::Time(range.start)));
@@ -95,23 +120,29 @@ fn yield_result(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<
     Ok(Value::Stream(stream.into_yielded()))
 }
 
-fn today(interpreter: &mut Interpreter, _: &Arguments) -> Result<Value, Failure> {
+fn today(interpreter: &Interpreter) -> Value {
     const DAY: i64 = 86_400_000_000_000;
-    Ok(Value::Time(interpreter.now.saturating_sub(interpreter.now.rem_euclid(DAY))))
+    Value::Time(interpreter.now.saturating_sub(interpreter.now.rem_euclid(DAY)))
 }
 
-fn buckets(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
+fn buckets(arguments: &Arguments) -> Value {
     let make = |context: &Arc<Context>| {
         let mut buckets = context.source.buckets().map_err(storage)?;
         buckets.sort_by(|left, right| left.name.cmp(&right.name));
-        let Some(organization) = buckets.first().map(|bucket| bucket.organization_id.clone()) else {
-            let message = "no buckets found in organization".to_owned();
-            return Err(Failure::start(ErrorCode::NotFound, message));
+        let Some(organization) = buckets.first().map(|bucket| bucket.organization_id.clone())
+        else {
+            let message =
+                format!("no buckets found in organization {}", context.source.organization_id());
+            return Err(Failure::unavailable(message).with_code(ErrorCode::NotFound));
         };
         let text = |value: fn(&super::super::source::BucketInfo) -> String| {
-            Values::String(Arc::new(buckets.iter().map(|bucket| Some(value(bucket).into())).collect()))
+            Values::String(Arc::new(
+                buckets.iter().map(|bucket| Some(value(bucket).into())).collect(),
+            ))
         };
-        let retention = buckets.iter().map(|bucket| Some(bucket.retention_seconds.saturating_mul(1_000_000_000)));
+        let retention = buckets
+            .iter()
+            .map(|bucket| Some(bucket.retention_seconds.saturating_mul(1_000_000_000)));
         let columns = vec![
             Column::new("name", text(|bucket| bucket.name.clone())),
             Column::new("id", text(|bucket| format!("{:016x}", bucket.id.0))),
@@ -121,11 +152,13 @@ fn buckets(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure>
         ];
         Ok(vec![Table::new(columns, buckets.len())])
     };
-    Ok(Value::Stream(Stream::make("buckets", arguments.span, make)))
+    Value::Stream(Stream::make("buckets", arguments.span, make))
 }
 
 fn array_from(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
-    let Value::Array(rows) = arguments.value("rows")? else { return Err(Failure::new("rows must be an array")) };
+    let Value::Array(rows) = arguments.value("rows")? else {
+        return Err(Failure::new("rows must be an array"));
+    };
     let mut columns: Vec<(Arc<str>, Builder)> = Vec::new();
     for (index, row) in rows.items.iter().enumerate() {
         let Value::Record(record) = row else {
@@ -135,7 +168,10 @@ fn array_from(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failu
             let known = columns.iter().position(|(other, _)| other == label);
             if known.is_none() && !value.is_null() {
                 let data_type = value.data_type().ok_or_else(|| {
-                    Failure::new(format!("cannot represent the type {} as column data", value.type_name()))
+                    Failure::new(format!(
+                        "cannot represent the type {} as column data",
+                        value.type_name()
+                    ))
                 })?;
                 let mut builder = Builder::new(data_type, rows.items.len());
                 builder.push_nulls(index);
@@ -149,7 +185,8 @@ fn array_from(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failu
     if rows.items.is_empty() {
         return Err(Failure::new("rows must be non-empty"));
     }
-    let columns = columns.into_iter().map(|(label, builder)| Column::new(label, builder.finish())).collect();
+    let columns =
+        columns.into_iter().map(|(label, builder)| Column::new(label, builder.finish())).collect();
     let table = Table::new(columns, rows.items.len());
     Ok(Value::Stream(Stream::make("array.from", arguments.span, move |_| Ok(vec![table.clone()]))))
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use influx_wire::csv::{Dialect, write_error_table};
+use influx_wire::flux::ast::File;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
@@ -32,7 +32,7 @@ pub(super) enum Piece {
     /// The first one, if the query did not fail before.
     Begin { gzip: bool },
     Bytes(Bytes),
-    /// The last one of an answer that is whole, or says itself what went wrong.
+    /// The last one of an answer that is whole, or says itself what went wrong after its first chunk.
     End,
     /// The only one: the query failed before its answer began.
     Failed(QueryError),
@@ -89,9 +89,8 @@ pub(super) fn start(
     let guard = tokio::spawn(end_in_time(time, Arc::clone(&progress), Arc::clone(&stopped)));
     let stop = StopOnDrop(Arc::clone(&stopped));
     tokio::task::spawn_blocking(move || {
-        let dialect = request.dialect.clone();
         let packer = Packer::new(delivery == Delivery::Gzip);
-        let output = Output { sender, progress: &progress, dialect, delivery, packer, begun: false };
+        let output = Output { sender, progress: &progress, delivery, packer, begun: false };
         run(request, source, now, stopped, output);
         drop(permits);
         guard.abort();
@@ -114,18 +113,20 @@ async fn end_in_time(time: Duration, progress: Arc<Progress>, stopped: Arc<Atomi
 }
 
 fn run(request: Request, source: StoreSource, now: i64, cancelled: Arc<AtomicBool>, mut output: Output<'_>) {
+    let Request { script, prelude, dialect, .. } = request;
     let environment = Environment {
         now,
         source: Arc::new(source),
+        // The guard knows which time counts.
         limits: flux::Limits { duration: None, ..flux::Limits::default() },
         cancelled,
-        prelude: request.prelude,
+        prelude: (!prelude.is_empty()).then(|| File { body: prelude, ..File::default() }),
     };
-    let chunks = match flux::prepare(&request.script, environment) {
-        Ok(execution) => execution.into_csv(request.dialect),
+    let execution = match flux::prepare(&script, dialect, &environment) {
+        Ok(execution) => execution,
         Err(error) => return output.fail(error),
     };
-    for chunk in chunks {
+    for chunk in execution {
         match chunk {
             Ok(chunk) => {
                 if output.write(&chunk).is_err() {
@@ -146,7 +147,6 @@ struct Gone;
 struct Output<'a> {
     sender: Sender<Piece>,
     progress: &'a Progress,
-    dialect: Dialect,
     delivery: Delivery,
     packer: Packer,
     begun: bool,
@@ -177,23 +177,15 @@ impl Output<'_> {
         if bytes.is_empty() { Ok(()) } else { self.send(Piece::Bytes(bytes)) }
     }
 
-    /// What was gathered is dropped if nothing was sent yet, since a status says it better; an answer that has
-    /// begun says it itself.
-    fn fail(mut self, error: QueryError) {
+    /// Ends an answer that has not begun: the evaluator reports what goes wrong later in the answer itself.
+    fn fail(self, error: QueryError) {
         let error = if self.progress.overdue.load(Ordering::Relaxed) {
             QueryError { code: ErrorCode::Unavailable, message: "query took longer than it may".to_owned() }
         } else {
             error
         };
-        if !self.begun {
-            // Whoever has gone does not miss it.
-            let _ = self.send(Piece::Failed(error));
-            return;
-        }
-        let mut table = Vec::new();
-        write_error_table(&mut table, &self.dialect, &public_message(&error));
-        self.packer.write(&table);
-        self.finish();
+        // Whoever has gone does not miss it.
+        let _ = self.send(Piece::Failed(error));
     }
 
     fn finish(mut self) {
@@ -210,14 +202,6 @@ impl From<QueryError> for ApiError {
             ErrorCode::Unavailable => Self::busy(error.message),
             ErrorCode::Internal => Self::internal(&error),
         }
-    }
-}
-
-/// What a caller may read. Failures of the storage are written to the log where they happen.
-pub(super) fn public_message(error: &QueryError) -> String {
-    match error.code {
-        ErrorCode::Internal => "An internal error has occurred - check server logs".to_owned(),
-        _ => error.message.clone(),
     }
 }
 
@@ -305,7 +289,6 @@ mod tests {
             let mut output = Output {
                 sender,
                 progress: &progress,
-                dialect: Dialect::default(),
                 delivery,
                 packer: Packer::new(delivery == Delivery::Gzip),
                 begun: false,
@@ -334,10 +317,6 @@ mod tests {
         bytes.collect()
     }
 
-    fn error(code: ErrorCode) -> QueryError {
-        QueryError { code, message: "it broke at /some/path".to_owned() }
-    }
-
     #[tokio::test]
     async fn short_answers_are_plain_and_long_ones_packed() {
         let short = answer(Delivery::Gzip, 3, Ok(())).await;
@@ -351,22 +330,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_early_error_is_all_there_is() {
-        let pieces = answer(Delivery::Plain, 3, Err(error(ErrorCode::Invalid))).await;
-        assert!(matches!(pieces[..], [Piece::Failed(_)]), "{pieces:?}");
-        let pieces = answer(Delivery::Discard, 50_000, Err(error(ErrorCode::Invalid))).await;
-        assert!(matches!(pieces[..], [Piece::Failed(_)]), "{pieces:?}");
-    }
-
-    #[tokio::test]
-    async fn a_late_error_stands_in_the_answer() {
-        let pieces = answer(Delivery::Plain, 50_000, Err(error(ErrorCode::Invalid))).await;
-        let text = String::from_utf8(bytes(&pieces).concat()).unwrap();
-        assert!(text.contains("\r\n,error,reference\r\n,it broke at /some/path,"), "{}", &text[text.len() - 100..]);
-        assert!(matches!(pieces.last(), Some(Piece::End)));
-        let pieces = answer(Delivery::Plain, 50_000, Err(error(ErrorCode::Internal))).await;
-        let text = String::from_utf8(bytes(&pieces).concat()).unwrap();
-        assert!(text.contains("An internal error has occurred") && !text.contains("/some/path"));
+    async fn an_error_before_the_answer_is_all_there_is() {
+        let error = QueryError { code: ErrorCode::Invalid, message: "it broke".to_owned() };
+        for (delivery, rows) in [(Delivery::Plain, 0), (Delivery::Gzip, 0), (Delivery::Discard, 50_000)] {
+            let pieces = answer(delivery, rows, Err(error.clone())).await;
+            assert!(matches!(pieces[..], [Piece::Failed(_)]), "{pieces:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::auth::Access;
 use crate::catalog::OrganizationId;
-use crate::flux::source::{BucketInfo, Edges, Source, SourceError};
+use crate::flux::{BucketInfo, Edges, Source, SourceError};
 use crate::storage::{BucketId, FieldId, ReadError, Rows, Series, Snapshot, TimeRange};
 
 /// A bucket that the caller may not read is no bucket at all, as in InfluxDB.
@@ -28,6 +28,10 @@ fn failed(error: ReadError) -> SourceError {
 }
 
 impl Source for StoreSource {
+    fn organization_id(&self) -> String {
+        self.organization.to_string()
+    }
+
     fn buckets(&self) -> Result<Vec<BucketInfo>, SourceError> {
         let mut buckets: Vec<BucketInfo> = self
             .snapshot
