@@ -188,19 +188,7 @@ impl<'a> Lexer<'a> {
             && bytes.get(7) == Some(&b'-')
             && digits(8) == 2;
         if is_date {
-            // Everything that a time may be made of, so that a bad one is refused as a whole.
-            let is_time = bytes.get(10) == Some(&b'T');
-            let mut length = 10;
-            while is_time
-                && let Some(byte) = bytes.get(length)
-                && (byte.is_ascii_alphanumeric()
-                    || matches!(byte, b':' | b'.')
-                    // The sign of an offset stands behind seconds or their decimals.
-                    || length > 16 && matches!(byte, b'+' | b'-'))
-            {
-                length += 1;
-            }
-            return Ok((Kind::Time, length));
+            return Ok((Kind::Time, time_length(rest)));
         }
         let (kind, length) = if bytes.get(whole) == Some(&b'.') {
             (Kind::Float, whole + 1 + digits(whole + 1))
@@ -311,6 +299,32 @@ impl<'a> Lexer<'a> {
         }
         problem(Span { start, end: start + 1 }, "unterminated regular expression literal")
     }
+}
+
+/// The length of a date and the time of day that may follow, right or wrong.
+fn time_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let mut length = "2021-01-01".len();
+    if bytes.get(length) != Some(&b'T') {
+        return length;
+    }
+    let clock = |from: usize, most: usize| {
+        let rest = bytes.iter().skip(from).take(most);
+        rest.take_while(|&&byte| byte.is_ascii_digit() || byte == b':').count()
+    };
+    length += 1;
+    length += clock(length, "10:00:00".len());
+    if bytes.get(length) == Some(&b'.') {
+        length += 1;
+        length += bytes.iter().skip(length).take_while(|byte| byte.is_ascii_digit()).count();
+    }
+    if let Some(b'+' | b'-') = bytes.get(length) {
+        length += 1;
+        length += clock(length, "01:00".len());
+    }
+    // The `Z`, or letters that have no business here.
+    let behind = text.get(length..).unwrap_or_default();
+    length + behind.find(|next| !continues_name(next)).unwrap_or(behind.len())
 }
 
 fn hexadecimal(high: u8, low: u8) -> Option<u8> {

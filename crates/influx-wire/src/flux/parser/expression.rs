@@ -243,7 +243,7 @@ impl<'a> Parser<'a> {
             }
             Kind::Sign("[") => self.array(),
             Kind::Sign("{") => self.record(),
-            Kind::Sign("(") if self.is_function()? => self.function(),
+            Kind::Sign("(") if self.is_function() => self.function(),
             Kind::Sign("(") => {
                 self.advance()?;
                 let inner = self.expression()?;
@@ -293,21 +293,19 @@ impl<'a> Parser<'a> {
     }
 
     /// Whether the parenthesis that comes next opens the parameters of a function.
-    fn is_function(&self) -> Result<bool> {
-        let mut ahead = *self;
-        ahead.advance()?;
-        Ok(match ahead.advance()?.kind {
+    fn is_function(&self) -> bool {
+        // What cannot be read as a token is no parameter, and may be a regular expression.
+        let mut lexer = self.lexer;
+        let mut next = || lexer.next().map_or(Kind::End, |token| token.kind);
+        match next() {
             Kind::Sign(")") => true,
-            Kind::Identifier => match ahead.token.kind {
+            Kind::Identifier => match next() {
                 Kind::Sign("," | "=") => true,
-                Kind::Sign(")") => {
-                    ahead.advance()?;
-                    ahead.is_sign("=>")
-                }
+                Kind::Sign(")") => next() == Kind::Sign("=>"),
                 _ => false,
             },
             _ => false,
-        })
+        }
     }
 
     fn function(&mut self) -> Result<Expression> {
