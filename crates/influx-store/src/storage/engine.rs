@@ -114,7 +114,7 @@ impl Engine {
     pub(crate) fn batch(&self) -> Batch<'_> {
         Batch {
             engine: self,
-            batch: self.database.batch().durability(Some(PersistMode::SyncData)),
+            changes: self.database.batch().durability(Some(PersistMode::SyncData)),
             bytes: 0,
         }
     }
@@ -157,7 +157,7 @@ fn cut_torn_batch(directory: &Path) -> io::Result<()> {
     let Some((_, path)) = newest else { return Ok(()) };
     let file = OpenOptions::new().read(true).write(true).open(path)?;
     // A batch ends in a marker that is not zero; behind the last one there is nothing but preallocated space.
-    let mut block = [0; 64 << 10];
+    let mut block = vec![0; 64 << 10];
     let mut end = file.metadata()?.len();
     while end > 0 {
         let length = end.min(block.len() as u64);
@@ -176,7 +176,7 @@ fn cut_torn_batch(directory: &Path) -> io::Result<()> {
 /// Changes that become durable and visible together or not at all.
 pub(crate) struct Batch<'a> {
     engine: &'a Engine,
-    batch: fjall::OwnedWriteBatch,
+    changes: fjall::OwnedWriteBatch,
     bytes: u64,
 }
 
@@ -184,17 +184,17 @@ impl Batch<'_> {
     pub(crate) fn put(&mut self, space: Space, key: impl Into<Bytes>, value: impl Into<Bytes>) {
         let (key, value) = (key.into(), value.into());
         self.bytes += (key.len() + value.len()) as u64;
-        self.batch.insert(self.engine.keyspace(space), key, value);
+        self.changes.insert(self.engine.keyspace(space), key, value);
     }
 
     pub(crate) fn remove(&mut self, space: Space, key: impl Into<Bytes>) {
         let key = key.into();
         self.bytes += key.len() as u64;
-        self.batch.remove(self.engine.keyspace(space), key);
+        self.changes.remove(self.engine.keyspace(space), key);
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.batch.is_empty()
+        self.changes.is_empty()
     }
 
     /// Writes and syncs. After any error but [`EngineError::DiskFull`] the engine takes no further batch.
@@ -206,7 +206,7 @@ impl Batch<'_> {
         {
             return Err(EngineError::DiskFull);
         }
-        Ok(self.batch.commit()?)
+        Ok(self.changes.commit()?)
     }
 }
 

@@ -130,14 +130,12 @@ impl<'a> Builder<'a> {
                     Some(known) => known,
                     None => known.entry(Arc::from(&*name)).or_default(),
                 };
-                match known.iter().find(|index| fields.get(**index).is_some_and(is_same)) {
-                    Some(index) => *index,
-                    None => {
-                        known.push(fields.len());
-                        fields.push((Arc::from(&*name), data_type));
-                        fields.len() - 1
-                    }
-                }
+                let index = known.iter().find(|index| fields.get(**index).is_some_and(is_same));
+                index.copied().unwrap_or_else(|| {
+                    known.push(fields.len());
+                    fields.push((Arc::from(&*name), data_type));
+                    fields.len() - 1
+                })
             };
             expected = field + 1;
             values.push((field as u32, value));

@@ -229,11 +229,13 @@ pub(crate) fn type_name(data_type: DataType) -> &'static str {
     }
 }
 
+/// For serde: a type by its name.
 mod data_type_name {
     use influx_wire::csv::DataType;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
     pub(super) fn serialize<S: Serializer>(
         data_type: &DataType,
         serializer: S,

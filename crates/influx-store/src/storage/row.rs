@@ -68,7 +68,7 @@ pub(super) fn push(row: &mut Vec<u8>, field: FieldId, value: ValueRef<'_>) {
     match value {
         ValueRef::Float(value) => row.extend_from_slice(&value.to_be_bytes()),
         ValueRef::Integer(value) => {
-            push_varint(row, ((value << 1) ^ (value >> 63)).cast_unsigned())
+            push_varint(row, ((value << 1) ^ (value >> 63)).cast_unsigned());
         }
         ValueRef::Unsigned(value) => push_varint(row, value),
         ValueRef::Boolean(_) => {}

@@ -70,13 +70,16 @@ impl Snapshot {
         range: TimeRange,
         rows: usize,
     ) -> Result<RowChunks, ReadError> {
-        let columns = fields
-            .iter()
-            .map(|field| Ok((*field, self.data_type(*field)?)))
-            .collect::<Result<_, ReadError>>()?;
+        let with_type = |field: &FieldId| Ok((*field, self.data_type(*field)?));
+        let mut columns = fields.iter().map(with_type).collect::<Result<Vec<_>, ReadError>>()?;
+        columns.sort_by_key(|(field, _)| *field);
+        columns.dedup_by_key(|(field, _)| *field);
+        let position = |field: &FieldId| columns.partition_point(|(known, _)| known < field);
+        let order = fields.iter().map(position).collect();
         Ok(RowChunks {
             entries: Box::new(self.entries(series, range)),
             columns,
+            order,
             chunk: rows.max(1),
         })
     }
@@ -170,7 +173,10 @@ fn find_first(
 /// The rows of one series, chunk by chunk: see [`Snapshot::rows_chunked`]. It ends after an error.
 pub struct RowChunks {
     entries: Box<dyn Iterator<Item = Result<(Bytes, Bytes), EngineError>> + Send>,
+    /// In the order of the ids, none twice.
     columns: Vec<(FieldId, DataType)>,
+    /// For each field that was asked for, its place in `columns`.
+    order: Vec<usize>,
     chunk: usize,
 }
 
@@ -182,38 +188,52 @@ impl std::fmt::Debug for RowChunks {
 
 impl RowChunks {
     fn empty(&self) -> Rows {
-        let fields =
-            self.columns.iter().map(|(_, data_type)| FieldColumn::new(*data_type)).collect();
-        Rows { times: Vec::new(), fields }
+        self.in_order(Vec::new(), self.new_columns())
+    }
+
+    fn new_columns(&self) -> Vec<FieldColumn> {
+        self.columns.iter().map(|(_, data_type)| FieldColumn::new(*data_type)).collect()
     }
 
     fn read(&mut self) -> Result<Rows, ReadError> {
-        let mut rows = self.empty();
-        while rows.times.len() < self.chunk
+        let mut times = Vec::new();
+        let mut columns = self.new_columns();
+        while times.len() < self.chunk
             && let Some(entry) = self.entries.next()
         {
             let (key, row) = entry?;
-            let length = rows.times.len();
+            let length = times.len();
             let mut has_any = false;
+            // Rows and columns are both in the order of the ids: each is walked once.
+            let mut wanted = self.columns.iter().zip(&mut columns).peekable();
             for field in row::fields(&row) {
                 let (id, value) = field?;
-                for (_, data) in
-                    self.columns.iter().zip(&mut rows.fields).filter(|((field, _), _)| *field == id)
-                {
-                    data.put(length, value)?;
+                while wanted.next_if(|((field, _), _)| *field < id).is_some() {}
+                if let Some((_, column)) = wanted.next_if(|((field, _), _)| *field == id) {
+                    column.put(length, value)?;
                     has_any = true;
+                } else if wanted.peek().is_none() {
+                    break;
                 }
             }
             if has_any {
                 let (_, time) = keys::parse_point(&key).ok_or(ReadError::Damaged)?;
-                rows.times.push(time);
+                times.push(time);
             }
         }
-        let length = rows.times.len();
-        for column in &mut rows.fields {
-            column.pad(length);
+        for column in &mut columns {
+            column.pad(times.len());
         }
-        Ok(rows)
+        Ok(self.in_order(times, columns))
+    }
+
+    /// The columns as they were asked for.
+    fn in_order(&self, times: Vec<i64>, columns: Vec<FieldColumn>) -> Rows {
+        if self.order.iter().copied().eq(0..columns.len()) {
+            return Rows { times, fields: columns };
+        }
+        let fields = self.order.iter().filter_map(|position| columns.get(*position).cloned());
+        Rows { times, fields: fields.collect() }
     }
 }
 
@@ -262,13 +282,12 @@ impl FieldColumn {
 
     /// Appends a value as row number `row`; the rows before it that have none get nulls.
     fn put(&mut self, row: usize, value: ValueRef<'_>) -> Result<(), ReadError> {
-        self.pad(row);
         match (self, value) {
-            (Self::Float(values), ValueRef::Float(value)) => values.push(Some(value)),
-            (Self::Integer(values), ValueRef::Integer(value)) => values.push(Some(value)),
-            (Self::Unsigned(values), ValueRef::Unsigned(value)) => values.push(Some(value)),
-            (Self::Boolean(values), ValueRef::Boolean(value)) => values.push(Some(value)),
-            (Self::String(values), ValueRef::String(value)) => values.push(Some(Arc::from(value))),
+            (Self::Float(values), ValueRef::Float(value)) => put(values, row, value),
+            (Self::Integer(values), ValueRef::Integer(value)) => put(values, row, value),
+            (Self::Unsigned(values), ValueRef::Unsigned(value)) => put(values, row, value),
+            (Self::Boolean(values), ValueRef::Boolean(value)) => put(values, row, value),
+            (Self::String(values), ValueRef::String(value)) => put(values, row, Arc::from(value)),
             _ => return Err(ReadError::Damaged),
         }
         Ok(())
@@ -283,4 +302,11 @@ impl FieldColumn {
             Self::String(values) => values.resize(length, None),
         }
     }
+}
+
+fn put<T: Clone>(values: &mut Vec<Option<T>>, row: usize, value: T) {
+    if values.len() < row {
+        values.resize(row, None);
+    }
+    values.push(Some(value));
 }

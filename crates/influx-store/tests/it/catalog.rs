@@ -226,7 +226,8 @@ async fn authorizations_are_found_by_token_until_they_are_deleted() {
     );
     let activate = AuthorizationUpdate { status: Some(Status::Active), description: None };
     fixture.store.update_authorization(made.id, activate).await.unwrap();
-    let found = fixture.store.catalog().authorization_by_token(&token).unwrap().clone();
+    let catalog = fixture.store.catalog();
+    let found = catalog.authorization_by_token(&token).unwrap();
     assert_eq!(
         (found.id, found.status, found.description.as_str()),
         (made.id, Status::Active, "IoTCenterDevice: a")

@@ -37,7 +37,8 @@ fn options() -> Options {
 fn write(writer: usize, number: u64) -> Vec<String> {
     let rows = 1 + number % 12;
     let row = |row: u64| {
-        let length = if row == 0 && number % 8 == 0 { number * 997 % 40_000 } else { number % 50 };
+        let length =
+            if row == 0 && number.is_multiple_of(8) { number * 997 % 40_000 } else { number % 50 };
         let text = char::from(b'a' + (number % 26) as u8).to_string().repeat(length as usize);
         format!(
             "m,row={row:02},writer={writer} {number} n={number}i text={text:?} v={}",
@@ -99,7 +100,7 @@ fn child() {
         let writers = first.into_iter().enumerate().map(|(writer, first)| {
             let store = store.clone();
             tokio::spawn(async move {
-                for number in first + 1.. {
+                for number in first + 1..=u64::MAX {
                     store
                         .write(bucket, &body(writer, number), Precision::Nanoseconds)
                         .await

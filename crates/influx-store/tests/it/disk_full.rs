@@ -34,7 +34,7 @@ impl Drop for SmallDisk {
 }
 
 /// A line for whoever reads the test's output, although the test passes.
-pub fn notice(text: &str) {
+pub(crate) fn notice(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 

@@ -182,7 +182,7 @@ async fn check(operations: Vec<Operation>) {
                 match fixture.write(&body(points)).await {
                     Ok(()) => assert_eq!(refused, 0, "{operation:?}"),
                     Err(WriteError::Partial { dropped, .. }) => {
-                        assert_eq!(dropped, refused, "{operation:?}")
+                        assert_eq!(dropped, refused, "{operation:?}");
                     }
                     Err(error) => panic!("{error:?} at {operation:?}"),
                 }

@@ -1,5 +1,6 @@
 //! Writing, reading, retention and deleting.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use influx_store::catalog::{BucketUpdate, NewBucket};
@@ -164,7 +165,7 @@ async fn ranges_are_half_open_and_rows_without_the_fields_are_left_out() {
     let fixture = Fixture::new().await;
     fixture.write("m a=1 1\nm b=2 2\nm a=3,b=3 3\nm b=4 4\nm a=5 5").await.unwrap();
     let snapshot = fixture.store.snapshot();
-    let series = snapshot.series(fixture.bucket)[0].clone();
+    let series = Arc::clone(&snapshot.series(fixture.bucket)[0]);
     let [a, b] = [series.fields[0].id, series.fields[1].id];
     let rows = snapshot.rows(series.id, &[b, a], TimeRange { start: 1, stop: 5 }).unwrap();
     assert_eq!(rows.times, [1, 2, 3, 4]);
@@ -205,7 +206,7 @@ async fn first_and_last_are_found_for_each_field() {
     let fixture = Fixture::new().await;
     fixture.write("m a=1 1\nm b=2 2\nm a=3,b=3 3\nm b=4 4\nm c=t 5").await.unwrap();
     let snapshot = fixture.store.snapshot();
-    let series = snapshot.series(fixture.bucket)[0].clone();
+    let series = Arc::clone(&snapshot.series(fixture.bucket)[0]);
     let ids: Vec<_> = series.fields.iter().map(|field| field.id).collect();
     let float = |time, value| Some((time, FieldValue::Float(value)));
     assert_eq!(

@@ -12,19 +12,19 @@ use influx_store::storage::{
 use influx_wire::line_protocol::Precision;
 use tempfile::TempDir;
 
-pub const ALL: TimeRange = TimeRange { start: i64::MIN, stop: i64::MAX };
+pub(crate) const ALL: TimeRange = TimeRange { start: i64::MIN, stop: i64::MAX };
 
-pub struct Fixture {
-    pub store: Store,
-    pub bucket: BucketId,
-    pub organization: OrganizationId,
-    pub token: String,
-    pub options: Options,
-    pub directory: TempDir,
+pub(crate) struct Fixture {
+    pub(crate) store: Store,
+    pub(crate) bucket: BucketId,
+    pub(crate) organization: OrganizationId,
+    pub(crate) token: String,
+    pub(crate) options: Options,
+    pub(crate) directory: TempDir,
     now: Arc<AtomicI64>,
 }
 
-pub async fn set_up(store: &Store) -> SetupResult {
+pub(crate) async fn set_up(store: &Store) -> SetupResult {
     let setup = Setup {
         username: "admin".to_owned(),
         organization: "org".to_owned(),
@@ -35,12 +35,12 @@ pub async fn set_up(store: &Store) -> SetupResult {
 }
 
 impl Fixture {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with_options(Options::default()).await
     }
 
     /// The store's clock stands at 2024-01-01T00:00:00Z until it is moved.
-    pub async fn with_options(options: Options) -> Self {
+    pub(crate) async fn with_options(options: Options) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let now = Arc::new(AtomicI64::new(1_704_067_200_000_000_000));
         let clock = Arc::clone(&now);
@@ -59,38 +59,38 @@ impl Fixture {
         }
     }
 
-    pub fn path(&self) -> std::path::PathBuf {
+    pub(crate) fn path(&self) -> std::path::PathBuf {
         self.directory.path().join("data")
     }
 
-    pub fn set_time(&self, nanoseconds: i64) {
+    pub(crate) fn set_time(&self, nanoseconds: i64) {
         self.now.store(nanoseconds, Ordering::Relaxed);
     }
 
     /// Closes the store and opens it again.
-    pub fn reopen(self) -> Self {
+    pub(crate) fn reopen(self) -> Self {
         let Self { store, bucket, organization, token, options, directory, now } = self;
         drop(store);
         let store = open(&directory.path().join("data"), &options);
         Self { store, bucket, organization, token, options, directory, now }
     }
 
-    pub async fn write(&self, body: &str) -> Result<(), WriteError> {
+    pub(crate) async fn write(&self, body: &str) -> Result<(), WriteError> {
         self.store.write(self.bucket, body, Precision::Nanoseconds).await
     }
 
     /// Everything in the bucket, as text.
-    pub fn dump(&self) -> Vec<String> {
+    pub(crate) fn dump(&self) -> Vec<String> {
         dump(&self.store.snapshot(), self.bucket)
     }
 }
 
-pub fn open(path: &Path, options: &Options) -> Store {
+pub(crate) fn open(path: &Path, options: &Options) -> Store {
     Store::open(path, options.clone()).unwrap()
 }
 
 /// Lines like `measurement,tag=value time field=value field=value`, sorted by series, then by time.
-pub fn dump(snapshot: &Snapshot, bucket: BucketId) -> Vec<String> {
+pub(crate) fn dump(snapshot: &Snapshot, bucket: BucketId) -> Vec<String> {
     let mut lines = Vec::new();
     for series in &*snapshot.series(bucket) {
         let fields: Vec<_> = series.fields.iter().map(|field| field.id).collect();
@@ -108,12 +108,12 @@ pub fn dump(snapshot: &Snapshot, bucket: BucketId) -> Vec<String> {
     lines
 }
 
-pub fn name(series: &Series) -> String {
+pub(crate) fn name(series: &Series) -> String {
     let tags = series.tags.iter().map(|(key, value)| format!(",{key}={value}"));
     format!("{}{}", series.measurement, tags.collect::<String>())
 }
 
-pub fn value(column: &FieldColumn, row: usize) -> Option<FieldValue> {
+pub(crate) fn value(column: &FieldColumn, row: usize) -> Option<FieldValue> {
     match column {
         FieldColumn::Float(values) => values[row].map(FieldValue::Float),
         FieldColumn::Integer(values) => values[row].map(FieldValue::Integer),
@@ -123,7 +123,7 @@ pub fn value(column: &FieldColumn, row: usize) -> Option<FieldValue> {
     }
 }
 
-pub fn show(value: &FieldValue) -> String {
+pub(crate) fn show(value: &FieldValue) -> String {
     match value {
         FieldValue::Float(value) => format!("{value}"),
         FieldValue::Integer(value) => format!("{value}i"),
@@ -134,7 +134,12 @@ pub fn show(value: &FieldValue) -> String {
 }
 
 /// The rows of the only series of a bucket, for one field.
-pub fn only_rows(snapshot: &Snapshot, bucket: BucketId, field: &str, range: TimeRange) -> Rows {
+pub(crate) fn only_rows(
+    snapshot: &Snapshot,
+    bucket: BucketId,
+    field: &str,
+    range: TimeRange,
+) -> Rows {
     let series = snapshot.series(bucket);
     let [series] = &*series else { panic!("{} series", series.len()) };
     let field = series.fields.iter().find(|known| &*known.name == field).unwrap();
