@@ -5,7 +5,6 @@
 mod authorizations;
 mod columns;
 mod explain;
-mod flux;
 mod queries;
 mod registry;
 mod series;

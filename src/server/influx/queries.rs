@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-use super::flux::{Condition, Pipeline, ago, integer, script, string, time};
+use influx_wire::flux::ast::Expression;
+use influx_wire::flux::build::{Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, time};
+
 use super::registry;
 use crate::model::device::DeviceId;
 use crate::model::field::{Field, MEASUREMENT};
@@ -14,137 +16,117 @@ const TAGS: [&str; 2] = [DeviceTag::ALL[0].key(), DeviceTag::ALL[1].key()];
 /// 2200-01-01: beyond what a clock that is wrong may have written.
 const FAR_FUTURE: i64 = 7_258_118_400_000_000_000;
 
-fn measurement() -> Condition {
-    Condition::equal("_measurement", MEASUREMENT)
+fn measurement() -> Expression {
+    column("_measurement").equals(MEASUREMENT)
 }
 
-/// Points of these devices, by either tag.
-fn of(devices: &[DeviceId]) -> Condition {
-    let by_tag = |id: &DeviceId| TAGS.map(|tag| Condition::equal(tag, id.as_str()));
-    Condition::any(devices.iter().flat_map(by_tag)).unwrap_or_else(|| Condition::equal(TAGS[0], ""))
+/// Keeps points of these devices, by either tag.
+fn of(points: Pipeline, devices: &[DeviceId]) -> Pipeline {
+    let ids: Vec<&str> = devices.iter().map(DeviceId::as_str).collect();
+    let [first, second] = TAGS.map(|tag| any_of(tag, &ids));
+    points.filter(first.or(second))
+}
+
+/// What one device has measured since so long ago.
+fn recent(bucket: &str, devices: &[DeviceId], look_back: Duration) -> Pipeline {
+    of(from(bucket).range_from(ago(look_back)).filter(measurement()), devices)
+}
+
+/// What one device has measured from `start` up to `stop`.
+fn between(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> Pipeline {
+    of(from(bucket).range(time(start), time(stop)).filter(measurement()), std::slice::from_ref(device))
 }
 
 /// The registry without tokens, of one device or all; also points that a wrong clock has dated ahead.
 pub(super) fn registry(bucket: &str, device: Option<&str>) -> String {
-    let mut condition = Condition::equal("_measurement", registry::MEASUREMENT)
-        .and(Condition::not_equal("_field", registry::TOKEN_FIELD));
+    let mut condition = column("_measurement")
+        .equals(registry::MEASUREMENT)
+        .and(column("_field").not_equals(registry::TOKEN_FIELD));
     if let Some(device) = device {
-        condition = condition.and(Condition::equal(registry::DEVICE_TAG, device));
+        condition = condition.and(column(registry::DEVICE_TAG).equals(device));
     }
-    script(
-        &[],
-        [Pipeline::from(bucket)
-            .range(integer(0), time(FAR_FUTURE))
-            .filter(condition)
-            .then("last", vec![])],
-    )
+    from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
 }
 
 pub(super) fn token(bucket: &str, device: &str) -> String {
-    let condition = Condition::equal("_measurement", registry::MEASUREMENT)
-        .and(Condition::equal("_field", registry::TOKEN_FIELD))
-        .and(Condition::equal(registry::DEVICE_TAG, device));
-    script(
-        &[],
-        [Pipeline::from(bucket)
-            .range(integer(0), time(FAR_FUTURE))
-            .filter(condition)
-            .then("last", vec![])],
-    )
+    let condition = column("_measurement")
+        .equals(registry::MEASUREMENT)
+        .and(column("_field").equals(registry::TOKEN_FIELD))
+        .and(column(registry::DEVICE_TAG).equals(device));
+    from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
 }
 
 /// The time of the newest point of every device, one row for each pair of the two tags.
 pub(super) fn last_seen(bucket: &str, look_back: Duration) -> String {
-    let pipeline = Pipeline::from(bucket)
-        .since(ago(look_back))
+    from(bucket)
+        .range_from(ago(look_back))
         .filter(measurement())
-        .then("last", vec![])
+        .last()
         .keep(&["_time", TAGS[0], TAGS[1]])
         .group(&TAGS)
-        .then("max", vec![("column", string("_time"))]);
-    script(&[], [pipeline])
+        .max("_time")
+        .to_string()
 }
 
 /// The newest value of every series of these devices, with all tags.
 pub(super) fn last_points(bucket: &str, devices: &[DeviceId], look_back: Duration) -> String {
-    let pipeline = Pipeline::from(bucket)
-        .since(ago(look_back))
-        .filter(measurement())
-        .filter(of(devices))
-        .then("last", vec![]);
-    script(&[], [pipeline])
+    recent(bucket, devices, look_back).last().to_string()
 }
 
 /// Results `min`, `max` and `count`, one row a series.
-pub(super) fn aggregates(
-    bucket: &str,
-    device: &DeviceId,
-    fields: &[String],
-    look_back: Duration,
-) -> String {
-    let fields = Condition::any(fields.iter().map(|field| Condition::equal("_field", field)));
-    let pipeline = |function: &str| {
-        let points = Pipeline::from(bucket)
-            .since(ago(look_back))
-            .filter(measurement())
-            .filter(of(std::slice::from_ref(device)));
-        let points = match &fields {
-            Some(fields) => points.filter(fields.clone()),
-            None => points,
-        };
-        points.then(function, vec![]).named(function)
-    };
-    script(&[], ["min", "max", "count"].map(pipeline))
+pub(super) fn aggregates(bucket: &str, device: &DeviceId, fields: &[String], look_back: Duration) -> String {
+    let points =
+        || recent(bucket, std::slice::from_ref(device), look_back).filter(any_of("_field", fields));
+    ["min", "max", "count"]
+        .into_iter()
+        .fold(Script::new(), |script, function| script.result(points().call(function, []).yield_as(function)))
+        .to_string()
 }
 
 /// How many points every device has sent: as many as its field with the most points.
-pub(super) fn count_points(bucket: &str, from: i64, to: i64) -> String {
-    let pipeline = Pipeline::from(bucket)
-        .range(time(from), time(to))
+pub(super) fn count_points(bucket: &str, start: i64, stop: i64) -> String {
+    from(bucket)
+        .range(time(start), time(stop))
         .filter(measurement())
-        .then("count", vec![])
+        .count()
         .group(&TAGS)
-        .then("max", vec![]);
-    script(&[], [pipeline])
+        .max("_value")
+        .to_string()
 }
 
 /// The beginnings of the minutes with any point of a device.
-pub(super) fn minutes_with_points(bucket: &str, device: &DeviceId, from: i64, to: i64) -> String {
-    let pipeline = Pipeline::from(bucket)
-        .range(time(from), time(to))
-        .filter(measurement())
-        .filter(of(std::slice::from_ref(device)))
-        .windows(Duration::from_secs(60), "count")
+pub(super) fn minutes_with_points(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> String {
+    let window = [
+        ("every", duration(Duration::from_secs(60))),
+        ("fn", identifier("count")),
+        ("createEmpty", boolean(false)),
+        ("timeSrc", string("_start")),
+    ];
+    between(bucket, device, start, stop)
+        .call("aggregateWindow", window)
         .keep(&["_time"])
-        .then("group", vec![])
-        .then("distinct", vec![("column", string("_time"))]);
-    script(&[], [pipeline])
+        .call("distinct", [("column", string("_time"))])
+        .to_string()
 }
 
 /// A value of each field of the emulator, whatever device it is of: results named after the fields.
-pub(super) fn field_types(bucket: &str, from: i64, to: i64) -> String {
-    let pipeline = |field: Field| {
-        Pipeline::from(bucket)
-            .range(time(from), time(to))
-            .filter(measurement().and(Condition::equal("_field", field.key())))
-            .then("group", vec![])
-            .then("last", vec![])
-            .named(field.key())
+pub(super) fn field_types(bucket: &str, start: i64, stop: i64) -> String {
+    let points = |field: Field| {
+        from(bucket)
+            .range(time(start), time(stop))
+            .filter(measurement().and(column("_field").equals(field.key())))
+            .group::<&str>(&[])
+            .last()
+            .yield_as(field.key())
     };
-    script(&[], Field::ALL.map(pipeline))
+    Field::ALL.into_iter().fold(Script::new(), |script, field| script.result(points(field))).to_string()
 }
 
 /// The charted fields, one column each.
-pub(super) fn series(bucket: &str, device: &DeviceId, from: i64, to: i64) -> String {
+pub(super) fn series(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> String {
     let keys = Field::CHARTED.map(Field::key);
-    let mut pipeline = Pipeline::from(bucket).range(time(from), time(to)).filter(measurement());
-    if let Some(fields) = Condition::any(keys.map(|key| Condition::equal("_field", key))) {
-        pipeline = pipeline.filter(fields);
-    }
+    let points = between(bucket, device, start, stop).filter(any_of("_field", &keys));
     let columns: Vec<&str> = std::iter::once("_time").chain(keys).collect();
-    let pipeline = pipeline
-        .filter(of(std::slice::from_ref(device)))
-        .then_of("v1", "fieldsAsCols")
-        .keep(&columns);
-    script(&["influxdata/influxdb/v1"], [pipeline])
+    let table = points.call("v1.fieldsAsCols", []).keep(&columns);
+    Script::new().import("influxdata/influxdb/v1").result(table).to_string()
 }
