@@ -11,14 +11,10 @@ use leptos::prelude::*;
 pub fn use_appearance_changes() -> ReadSignal<u32> {
     let (changes, set_changes) = signal(0u32);
     #[cfg(feature = "hydrate")]
-    {
-        let watch = StoredValue::new_local(None);
-        Effect::new(move |_| {
-            watch.set_value(browser::Watch::new(move || {
-                set_changes.update(|count| *count = count.wrapping_add(1));
-            }));
-        });
-    }
+    Effect::new(move |_: Option<Option<browser::Watch>>| {
+        // What an effect returns lives as long as its component.
+        browser::Watch::new(move || set_changes.update(|count| *count = count.wrapping_add(1)))
+    });
     #[cfg(not(feature = "hydrate"))]
     let _ = set_changes;
     changes

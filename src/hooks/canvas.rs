@@ -1,5 +1,8 @@
 //! Drawing on `<canvas>` elements, crisp at any pixel ratio.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use leptos::html::Canvas;
 use leptos::prelude::*;
 
@@ -32,15 +35,10 @@ pub use server::CanvasBackend;
 pub fn use_canvas_size(canvas: NodeRef<Canvas>) -> ReadSignal<Option<CanvasSize>> {
     let (size, set_size) = signal(None);
     #[cfg(feature = "hydrate")]
-    {
-        let observer = StoredValue::new_local(None);
-        Effect::new(move |_| {
-            let Some(canvas) = canvas.get() else { return };
-            observer.set_value(browser::SizeObserver::new(&canvas, move |size| {
-                set_size.set(Some(size));
-            }));
-        });
-    }
+    Effect::new(move |_: Option<Option<browser::SizeObserver>>| {
+        // What an effect returns lives until it runs again or its component is gone.
+        browser::SizeObserver::new(&canvas.get()?, move |size| set_size.set(Some(size)))
+    });
     #[cfg(not(feature = "hydrate"))]
     let _ = (canvas, set_size);
     size
@@ -56,13 +54,14 @@ pub fn use_drawing<T: 'static>(
     subject: impl Fn() -> T + 'static,
     draw: impl Fn(T) + Clone + 'static,
 ) {
-    let waiting = StoredValue::new_local(None);
+    // No stored value of leptos: on the server, where it may be dropped on another thread, it would have to be `Send`.
+    let waiting = Rc::new(RefCell::new(None));
     Effect::new(move |_| {
-        let draw = draw.clone();
-        if waiting.try_update_value(|waiting| waiting.replace(subject()).is_some()) == Some(false) {
+        let is_requested = waiting.replace(Some(subject())).is_some();
+        if !is_requested {
+            let (waiting, draw) = (Rc::clone(&waiting), draw.clone());
             request_animation_frame(move || {
-                // Nothing is there any more if the component has gone meanwhile.
-                if let Some(subject) = waiting.try_update_value(Option::take).flatten() {
+                if let Some(subject) = waiting.take() {
                     draw(subject);
                 }
             });
