@@ -20,6 +20,6 @@ pub async fn copy(text: &str) -> bool {
     #[cfg(not(feature = "hydrate"))]
     {
         let _ = text;
-        false
+        std::future::ready(false).await
     }
 }

@@ -42,6 +42,6 @@ pub async fn reveal(id: &str) -> Result<String, String> {
     }
     #[cfg(not(feature = "hydrate"))]
     {
-        Err(format!("{} is for browsers", reveal_path(id)))
+        std::future::ready(Err(format!("{} is for browsers", reveal_path(id)))).await
     }
 }

@@ -118,7 +118,7 @@ fn Details(
             <div class="device">
                 <div class="device__column">
                     <Identity details=details.clone()/>
-                    <TokenCard id=details.id.clone() registration=details.registration token now=details.now/>
+                    <TokenCard id=details.id.clone() registration=details.registration token now=details.now on_registered=on_change/>
                 </div>
                 <div class="device__column">
                     <MissingData id=details.id missing=details.missing job on_written=on_change/>

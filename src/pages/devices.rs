@@ -128,6 +128,7 @@ fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
                 }}
                 <button class="button">"Find"</button>
             </div>
+            <p class="field__hint needs-script">"The list follows as you type."</p>
             </div>
         </form>
     }

@@ -81,7 +81,7 @@ fn Overview(fleet: Fleet) -> impl IntoView {
                 .map(|(liveness, count)| {
                     view! {
                         <div class="figure">
-                            <dt class=class_of(liveness)>
+                            <dt class=if count == 0 { "state" } else { class_of(liveness) }>
                                 <Glyph icon=icon_of(liveness)/>
                                 {liveness.label()}
                             </dt>

@@ -20,11 +20,13 @@ pub fn TokenCard(
     /// The token, once it is revealed. Lives as long as the page.
     token: RwSignal<Option<String>>,
     now: Timestamp,
+    /// The device is registered now.
+    on_registered: Callback<()>,
 ) -> impl IntoView {
     let content = move || {
         match (token.get(), registration.as_ref().map(|registration| registration.reveal)) {
         (Some(token), _) => view! { <Revealed token/> }.into_any(),
-        (None, None) => view! { <NotRegistered id=id.clone()/> }.into_any(),
+        (None, None) => view! { <NotRegistered id=id.clone() on_registered/> }.into_any(),
         (None, Some(Reveal::Available { until })) => {
             view! { <RevealForm id=id.clone() until now token/> }.into_any()
         }
@@ -112,8 +114,14 @@ fn Revealed(token: String) -> impl IntoView {
 }
 
 #[component]
-fn NotRegistered(id: DeviceId) -> impl IntoView {
+fn NotRegistered(id: DeviceId, on_registered: Callback<()>) -> impl IntoView {
     let register = ServerAction::<RegisterDevice>::new();
+    // The way to the device's page is none from here: what it shows must be read again.
+    Effect::new(move |_| {
+        if register.value().with(|answer| matches!(answer, Some(Ok(())))) {
+            on_registered.run(());
+        }
+    });
     let pending = register.pending();
     let error = error_of(register);
     view! {
