@@ -86,7 +86,9 @@ pub(crate) enum Denied {
 impl Access {
     /// Whom a token belongs to, if it is one.
     pub(crate) fn find(catalog: &Catalog, token: &str) -> Option<Self> {
-        catalog.authorization_by_token(token).map(|authorization| Self { authorization: Arc::clone(authorization) })
+        catalog
+            .authorization_by_token(token)
+            .map(|authorization| Self { authorization: Arc::clone(authorization) })
     }
 
     pub(crate) fn user(&self) -> UserId {
@@ -110,12 +112,18 @@ impl Access {
     pub(crate) fn check_bucket_read(&self, bucket: &Bucket) -> Result<(), Denied> {
         match bucket.kind {
             BucketKind::User => self.check(Action::Read, Target::bucket(bucket)),
-            BucketKind::System => self.check(Action::Read, Target::organization(bucket.organization)),
+            BucketKind::System => {
+                self.check(Action::Read, Target::organization(bucket.organization))
+            }
         }
     }
 
     /// An authorization belongs to an organization and to a user, and both count.
-    pub(crate) fn check_authorization(&self, action: Action, authorization: &Authorization) -> Result<(), Denied> {
+    pub(crate) fn check_authorization(
+        &self,
+        action: Action,
+        authorization: &Authorization,
+    ) -> Result<(), Denied> {
         self.check(action, Target::authorization(authorization))?;
         self.check(action, Target::user(authorization.user))
     }
@@ -124,10 +132,21 @@ impl Access {
     pub(crate) fn holds(&self, permission: &Permission) -> bool {
         let resource = &permission.resource;
         self.authorization.status == Status::Active
-            && self.grants(permission.action, &resource.kind, resource.org_id.as_deref(), resource.id.as_deref())
+            && self.grants(
+                permission.action,
+                &resource.kind,
+                resource.org_id.as_deref(),
+                resource.id.as_deref(),
+            )
     }
 
-    fn grants(&self, action: Action, kind: &str, organization: Option<&str>, id: Option<&str>) -> bool {
+    fn grants(
+        &self,
+        action: Action,
+        kind: &str,
+        organization: Option<&str>,
+        id: Option<&str>,
+    ) -> bool {
         self.authorization.permissions.iter().any(|permission| {
             let resource = &permission.resource;
             permission.action == action
@@ -234,7 +253,11 @@ mod tests {
             let permission = permission("buckets", organization, id);
             let access = access(Status::Active, permission.clone());
             let targets = [bucket(1, 5), bucket(1, 6), bucket(2, 7)];
-            assert_eq!(targets.map(|target| access.check(Action::Read, target).is_ok()), granted, "{permission:?}");
+            assert_eq!(
+                targets.map(|target| access.check(Action::Read, target).is_ok()),
+                granted,
+                "{permission:?}"
+            );
             assert!(targets.iter().all(|target| access.check(Action::Write, *target).is_err()));
             let all = access.check(Action::Read, Target::all("buckets", None));
             assert_eq!(all.is_ok(), organization.or(id).is_none());
@@ -264,7 +287,10 @@ mod tests {
             (Target::organization(ORGANIZATION), "read:orgs/0000000000000001 is unauthorized"),
             (Target::user(UserId(8)), "read:users/0000000000000008 is unauthorized"),
             (Target::all("orgs", None), "read:orgs is unauthorized"),
-            (Target::all("buckets", Some(ORGANIZATION)), "read:orgs/0000000000000001/buckets is unauthorized"),
+            (
+                Target::all("buckets", Some(ORGANIZATION)),
+                "read:orgs/0000000000000001/buckets is unauthorized",
+            ),
         ] {
             assert_eq!(access.check(Action::Read, target).unwrap_err().to_string(), expected);
         }

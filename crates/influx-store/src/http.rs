@@ -168,7 +168,9 @@ fn routes(api: Api) -> Router {
         .into_iter()
         .fold(router, |router, (path, methods)| {
             // With a slash at the end it is the same resource.
-            router.route(&format!("/api/v2{path}"), methods.clone()).route(&format!("/api/v2{path}/"), methods)
+            router
+                .route(&format!("/api/v2{path}"), methods.clone())
+                .route(&format!("/api/v2{path}/"), methods)
         })
         .fallback(middleware::unknown_path)
         .layer(axum::middleware::from_fn_with_state(api.clone(), middleware::authenticate))

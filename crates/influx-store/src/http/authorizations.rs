@@ -15,7 +15,8 @@ use super::parameters::Parameters;
 use super::{Api, json, organizations, represent};
 use crate::auth::{self, Access, Target};
 use crate::catalog::{
-    Authorization, AuthorizationId, AuthorizationUpdate, Catalog, NewAuthorization, OrganizationId, UserId,
+    Authorization, AuthorizationId, AuthorizationUpdate, Catalog, NewAuthorization, OrganizationId,
+    UserId,
 };
 
 /// What a permission can be about: the resources of the operator token, and the instance itself.
@@ -72,7 +73,8 @@ pub(super) async fn list(
         .authorizations()
         .filter(|authorization| {
             id.is_none_or(|id| authorization.id == id)
-                && organization.is_none_or(|organization| authorization.organization == organization)
+                && organization
+                    .is_none_or(|organization| authorization.organization == organization)
                 && user.is_none_or(|user| authorization.user == user)
                 && access.check_authorization(Action::Read, authorization).is_ok()
         })
@@ -174,7 +176,8 @@ pub(super) async fn create(
     let request: CreateAuthorization = json::read(body, "invalid json structure").await?;
     let status = match request.status.as_str() {
         "" => Status::Active,
-        text => status(text).ok_or_else(|| ApiError::invalid("invalid status: must be active or inactive"))?,
+        text => status(text)
+            .ok_or_else(|| ApiError::invalid("invalid status: must be active or inactive"))?,
     };
     if request.permissions.is_empty() {
         return Err(ApiError::invalid("authorization must include permissions"));
@@ -201,10 +204,18 @@ pub(super) async fn create(
     for permission in &permissions {
         if !access.holds(permission) {
             let name = auth::describe(permission);
-            return Err(ApiError::forbidden(format!("permission {name} is not allowed: {name} is unauthorized")));
+            return Err(ApiError::forbidden(format!(
+                "permission {name} is not allowed: {name} is unauthorized"
+            )));
         }
     }
-    let new = NewAuthorization { organization, user, status, description: request.description, permissions };
+    let new = NewAuthorization {
+        organization,
+        user,
+        status,
+        description: request.description,
+        permissions,
+    };
     let (authorization, token) = api.store.create_authorization(new).await?;
     let body = represent::authorization(&api.store.catalog(), &authorization, Some(token));
     Ok(json::indented(StatusCode::CREATED, &body))
@@ -227,9 +238,9 @@ pub(super) async fn update(
     let request: UpdateAuthorization = json::read(body, "invalid json structure").await?;
     let status = match request.status.as_deref() {
         None => None,
-        Some(text) => Some(
-            status(text).ok_or_else(|| ApiError::invalid("encodeAuthorization: unknown authorization status"))?,
-        ),
+        Some(text) => Some(status(text).ok_or_else(|| {
+            ApiError::invalid("encodeAuthorization: unknown authorization status")
+        })?),
     };
     {
         let catalog = api.store.catalog();

@@ -49,7 +49,8 @@ pub(crate) async fn read_packed(
         return Ok(content);
     }
 
-    let sink = Sink { content: Vec::new(), wire: 0, limit: limits.unpacked, refusal: None, reserve };
+    let sink =
+        Sink { content: Vec::new(), wire: 0, limit: limits.unpacked, refusal: None, reserve };
     let mut decoder = MultiGzDecoder::new(sink);
     let mut any = false;
     receive(body, limits.wire, idle, |chunk| {
@@ -91,7 +92,9 @@ async fn receive(
 }
 
 fn refused<R>(sink: &mut Sink<R>, error: &std::io::Error) -> ApiError {
-    sink.refusal.take().unwrap_or_else(|| ApiError::invalid(format!("the body is not valid gzip: {error}")))
+    sink.refusal
+        .take()
+        .unwrap_or_else(|| ApiError::invalid(format!("the body is not valid gzip: {error}")))
 }
 
 /// Where unpacked bytes go, up to the limit.
@@ -107,8 +110,11 @@ impl<R: FnMut(usize) -> Result<()>> std::io::Write for Sink<R> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let length = self.content.len() + bytes.len();
         let is_bomb = length > (1 << 20) && length / LARGEST_RATIO > self.wire;
-        let reserved =
-            if length > self.limit || is_bomb { Err(ApiError::too_large()) } else { (self.reserve)(bytes.len()) };
+        let reserved = if length > self.limit || is_bomb {
+            Err(ApiError::too_large())
+        } else {
+            (self.reserve)(bytes.len())
+        };
         if let Err(error) = reserved {
             self.refusal = Some(error);
             return Err(std::io::Error::other("over the limit"));
@@ -140,8 +146,16 @@ mod tests {
 
     /// In pieces, as they come from a network.
     async fn unpack(bytes: Vec<u8>, piece: usize) -> Result<Vec<u8>> {
-        let pieces: Vec<_> = bytes.chunks(piece).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
-        read_packed(Body::from_stream(futures::stream::iter(pieces)), true, LIMITS, IDLE, |_| Ok(())).await
+        let pieces: Vec<_> =
+            bytes.chunks(piece).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect();
+        read_packed(
+            Body::from_stream(futures::stream::iter(pieces)),
+            true,
+            LIMITS,
+            IDLE,
+            |_| Ok(()),
+        )
+        .await
     }
 
     #[tokio::test]
@@ -162,7 +176,12 @@ mod tests {
         let mut wrong_checksum = good.clone();
         let checksum = wrong_checksum.len() - 6;
         wrong_checksum[checksum] ^= 1;
-        for bytes in [b"m f=1".to_vec(), good[..good.len() - 1].to_vec(), good[..12].to_vec(), wrong_checksum] {
+        for bytes in [
+            b"m f=1".to_vec(),
+            good[..good.len() - 1].to_vec(),
+            good[..12].to_vec(),
+            wrong_checksum,
+        ] {
             let error = unpack(bytes, 5).await.unwrap_err();
             assert!(format!("{error:?}").contains("Invalid"), "{error:?}");
         }
@@ -173,12 +192,16 @@ mod tests {
         // 1000:1
         assert_eq!(unpack(packed(&vec![b'a'; 3 << 20]), 100).await, Err(ApiError::too_large()));
         // Ordinary text that is too long when unpacked.
-        let long: Vec<u8> = (0..700_000_u32).flat_map(|number| format!("{number}\n").into_bytes()).collect();
+        let long: Vec<u8> =
+            (0..700_000_u32).flat_map(|number| format!("{number}\n").into_bytes()).collect();
         assert!(long.len() > LIMITS.unpacked);
         assert_eq!(unpack(packed(&long), 10_000).await, Err(ApiError::too_large()));
         // Too long on the wire.
         let plain = Body::from(vec![b'#'; LIMITS.wire + 1]);
-        assert_eq!(read_packed(plain, false, LIMITS, IDLE, |_| Ok(())).await, Err(ApiError::too_large()));
+        assert_eq!(
+            read_packed(plain, false, LIMITS, IDLE, |_| Ok(())).await,
+            Err(ApiError::too_large())
+        );
     }
 
     #[tokio::test]

@@ -45,7 +45,9 @@ struct Page {
 impl Page {
     fn of(parameters: &Parameters) -> Result<Self> {
         let limit = match parameters.get("limit") {
-            Some(limit) => limit.parse::<i64>().map_err(|_| ApiError::invalid("limit is invalid"))?,
+            Some(limit) => {
+                limit.parse::<i64>().map_err(|_| ApiError::invalid("limit is invalid"))?
+            }
             None => 20,
         };
         if !(1..=100).contains(&limit) {
@@ -63,11 +65,12 @@ impl Page {
         Ok(Self { limit: limit as usize, offset, descending, after })
     }
 
-    fn of_sorted<'a>(self, mut buckets: Vec<&'a Arc<Bucket>>) -> Vec<&'a Arc<Bucket>> {
+    fn of_sorted(self, mut buckets: Vec<&Arc<Bucket>>) -> Vec<&Arc<Bucket>> {
         if self.descending {
             buckets.reverse();
         }
-        let behind = self.after.and_then(|after| buckets.iter().position(|bucket| bucket.id == after));
+        let behind =
+            self.after.and_then(|after| buckets.iter().position(|bucket| bucket.id == after));
         let start = behind.map_or(0, |position| position + 1);
         buckets.into_iter().skip(start).skip(self.offset).take(self.limit).collect()
     }
@@ -83,11 +86,14 @@ impl Page {
             if let Some(after) = self.after {
                 query.push(("after", after.to_string()));
             }
-            for (name, shown) in [("name", "bucket"), ("org", "org"), ("orgID", "orgID"), ("id", "id")] {
+            for (name, shown) in
+                [("name", "bucket"), ("org", "org"), ("orgID", "orgID"), ("id", "id")]
+            {
                 query.extend(parameters.get(name).map(|value| (shown, value.to_owned())));
             }
             query.sort();
-            let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
+            let query =
+                form_urlencoded::Serializer::new(String::new()).extend_pairs(query).finish();
             format!("/api/v2/buckets?{query}")
         };
         let mut links = Links::from([("self".to_owned(), link(self.offset))]);
@@ -119,7 +125,9 @@ pub(super) async fn list(
     } else {
         let mut found: Vec<_> = catalog
             .buckets()
-            .filter(|bucket| organization.is_none_or(|organization| bucket.organization == organization))
+            .filter(|bucket| {
+                organization.is_none_or(|organization| bucket.organization == organization)
+            })
             .filter(|bucket| name.is_none_or(|name| bucket.name == name))
             .collect();
         // The application creates the bucket when it reads this.
@@ -165,7 +173,10 @@ pub(super) async fn labels(
 ) -> Result<Response> {
     let catalog = api.store.catalog();
     access.check_bucket_read(find_bucket(&catalog, id.parse()?)?)?;
-    Ok(answer::indented(StatusCode::OK, &json!({ "links": { "self": "/api/v2/labels" }, "labels": [] })))
+    Ok(answer::indented(
+        StatusCode::OK,
+        &json!({ "links": { "self": "/api/v2/labels" }, "labels": [] }),
+    ))
 }
 
 /// Retention and shard-group duration in seconds, of the one rule that there may be.
@@ -196,8 +207,10 @@ pub(super) async fn create(
     if request.org_id.is_empty() {
         return Err(ApiError::invalid("organization id must be provided"));
     }
-    let organization: OrganizationId =
-        request.org_id.parse().map_err(|error| ApiError::from(error).within("failed to unmarshal json"))?;
+    let organization: OrganizationId = request
+        .org_id
+        .parse()
+        .map_err(|error| ApiError::from(error).within("failed to unmarshal json"))?;
     access.check(Action::Write, Target::all("buckets", Some(organization)))?;
     let (retention_seconds, shard_group_seconds) = retention(&request.retention_rules)?;
     let bucket = NewBucket {

@@ -48,7 +48,9 @@ pub(super) async fn delete(
                 catalog.bucket(id).ok_or_else(|| ApiError::not_found("bucket not found"))?
             }
             (None, Some(name_or_id)) => buckets::of_request(&catalog, organization.id, name_or_id)?,
-            (None, None) => return Err(ApiError::invalid("Please provide either bucketID or bucket")),
+            (None, None) => {
+                return Err(ApiError::invalid("Please provide either bucketID or bucket"));
+            }
         };
         access
             .check(Action::Write, Target::bucket(bucket))
@@ -88,7 +90,9 @@ fn time(name: &str, text: &str, example: &str) -> Result<i64> {
             "invalid {name} time, {name} time must not be before 1677-09-21T00:12:43.145224194Z"
         ),
         Ok(_) => {
-            format!("invalid {name} time, {name} time must not be after 2262-04-11T23:47:16.854775806Z")
+            format!(
+                "invalid {name} time, {name} time must not be after 2262-04-11T23:47:16.854775806Z"
+            )
         }
         Err(_) => format!(
             "invalid RFC3339Nano for field {name}, please format your time with RFC3339Nano format, example: {example}"

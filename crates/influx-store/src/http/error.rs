@@ -124,7 +124,7 @@ impl ApiError {
     }
 
     /// The same as 400, if it says that something is not there: that is how a query names its organization.
-    pub(crate) fn as_invalid(self) -> Self {
+    pub(crate) fn into_invalid(self) -> Self {
         if self.code == Code::NotFound { Self { code: Code::Invalid, ..self } } else { self }
     }
 
@@ -144,7 +144,9 @@ impl From<Denied> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::DiskFull | StoreError::Busy | StoreError::Closed => Self::busy(error.to_string()),
+            StoreError::DiskFull | StoreError::Busy | StoreError::Closed => {
+                Self::busy(error.to_string())
+            }
             _ => Self::internal(&error),
         }
     }
@@ -155,13 +157,18 @@ impl From<CatalogError> for ApiError {
         use CatalogError as E;
         let code = match error {
             E::Store(error) => return error.into(),
-            E::SetupDone | E::OrganizationExists(_) | E::BucketExists(_) | E::BucketNameTaken | E::TokenExists => {
-                Code::Conflict
+            E::SetupDone
+            | E::OrganizationExists(_)
+            | E::BucketExists(_)
+            | E::BucketNameTaken
+            | E::TokenExists => Code::Conflict,
+            E::SetupIncomplete(_)
+            | E::RetentionTooShort
+            | E::ShardGroupTooLong
+            | E::TooManyBuckets => Code::Unprocessable,
+            E::OrganizationNotFound | E::BucketNotFound | E::AuthorizationNotFound => {
+                Code::NotFound
             }
-            E::SetupIncomplete(_) | E::RetentionTooShort | E::ShardGroupTooLong | E::TooManyBuckets => {
-                Code::Unprocessable
-            }
-            E::OrganizationNotFound | E::BucketNotFound | E::AuthorizationNotFound => Code::NotFound,
             E::PasswordLength
             | E::OrganizationNameEmpty
             | E::BucketNameEmpty

@@ -30,7 +30,8 @@ pub(crate) fn compact(status: StatusCode, value: &impl Serialize) -> Response {
 /// An answer indented by tabs.
 pub(crate) fn indented(status: StatusCode, value: &impl Serialize) -> Response {
     let mut text = Vec::new();
-    let mut serializer = serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"\t"));
+    let mut serializer =
+        serde_json::Serializer::with_formatter(&mut text, PrettyFormatter::with_indent(b"\t"));
     let result = value.serialize(&mut serializer);
     answer(status, result.map(|()| text))
 }
@@ -70,7 +71,8 @@ pub(crate) async fn read<T: DeserializeOwned>(body: Body, context: &str) -> Resu
 /// Parses a JSON body; what is wrong with it is said behind `context`. A null is as good as nothing, because that
 /// is how clients written in Go send an empty list.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], context: &str) -> Result<T> {
-    let parsed = serde_json::from_slice(bytes).and_then(|value| serde_json::from_value(without_nulls(value)));
+    let parsed = serde_json::from_slice(bytes)
+        .and_then(|value| serde_json::from_value(without_nulls(value)));
     parsed.map_err(|error| {
         let reason = match error.classify() {
             serde_json::error::Category::Eof if bytes.trim_ascii().is_empty() => "EOF".to_owned(),
@@ -104,9 +106,15 @@ mod tests {
 
     #[test]
     fn broken_bodies_are_described() {
-        for (text, expected) in [("", "x: EOF"), ("{", "x: unexpected EOF"), ("}", "x: expected value at line 1 column 1")]
-        {
-            assert_eq!(parse::<serde_json::Value>(text.as_bytes(), "x"), Err(ApiError::invalid(expected)));
+        for (text, expected) in [
+            ("", "x: EOF"),
+            ("{", "x: unexpected EOF"),
+            ("}", "x: expected value at line 1 column 1"),
+        ] {
+            assert_eq!(
+                parse::<serde_json::Value>(text.as_bytes(), "x"),
+                Err(ApiError::invalid(expected))
+            );
         }
     }
 }

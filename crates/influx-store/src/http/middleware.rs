@@ -55,13 +55,19 @@ pub(super) fn panicked(panic: Box<dyn Any + Send>) -> Response {
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no message");
     tracing::error!(message, "a request panicked");
-    ApiError::new(Code::Internal, "An internal error has occurred - check server logs").into_response()
+    ApiError::new(Code::Internal, "An internal error has occurred - check server logs")
+        .into_response()
 }
 
 /// Finds the authorization behind the token. Comes before routing: without one, even unknown paths are 401.
-pub(super) async fn authenticate(State(api): State<Api>, mut request: Request, next: Next) -> Response {
+pub(super) async fn authenticate(
+    State(api): State<Api>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if needs_token(request.uri().path()) {
-        let access = auth::token(request.headers()).and_then(|token| auth::Access::find(&api.store.catalog(), token));
+        let access = auth::token(request.headers())
+            .and_then(|token| auth::Access::find(&api.store.catalog(), token));
         match access {
             Some(access) => {
                 request.extensions_mut().insert(access);
@@ -73,7 +79,8 @@ pub(super) async fn authenticate(State(api): State<Api>, mut request: Request, n
 }
 
 fn needs_token(path: &str) -> bool {
-    path.starts_with("/api/v2/") && !matches!(path.trim_end_matches('/'), "/api/v2" | "/api/v2/setup")
+    path.starts_with("/api/v2/")
+        && !matches!(path.trim_end_matches('/'), "/api/v2" | "/api/v2/setup")
 }
 
 /// 308 to the same path without the slash at its end.

@@ -24,7 +24,10 @@ pub(super) fn by_name<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Arc<Or
 }
 
 /// The organization of a write, a query or a delete: `orgID`, or `org` as an id or a name.
-pub(super) fn of_request<'a>(catalog: &'a Catalog, parameters: &Parameters) -> Result<&'a Arc<Organization>> {
+pub(super) fn of_request<'a>(
+    catalog: &'a Catalog,
+    parameters: &Parameters,
+) -> Result<&'a Arc<Organization>> {
     let not_found = || ApiError::not_found("organization not found");
     if let Some(id) = parameters.get("orgID") {
         return catalog.organization(id.parse()?).ok_or_else(not_found);
@@ -52,13 +55,19 @@ pub(super) async fn list(
     let found: Vec<&Arc<Organization>> = if let Some(name) = parameters.get("org") {
         vec![by_name(&catalog, name)?]
     } else if let Some(id) = id {
-        vec![catalog.organization(id).ok_or_else(|| ApiError::not_found("organization not found"))?]
+        vec![
+            catalog
+                .organization(id)
+                .ok_or_else(|| ApiError::not_found("organization not found"))?,
+        ]
     } else {
         catalog.organizations().collect()
     };
     let orgs = found
         .into_iter()
-        .filter(|organization| access.check(Action::Read, Target::organization(organization.id)).is_ok())
+        .filter(|organization| {
+            access.check(Action::Read, Target::organization(organization.id)).is_ok()
+        })
         .map(|organization| represent::organization(organization))
         .collect();
     let links = Links::from([("self".to_owned(), "/api/v2/orgs".to_owned())]);

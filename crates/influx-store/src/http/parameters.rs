@@ -15,15 +15,22 @@ impl Parameters {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str()).filter(|value| !value.is_empty())
+        self.0
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.as_str())
+            .filter(|value| !value.is_empty())
     }
 }
 
 impl<S: Sync> FromRequestParts<S> for Parameters {
     type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
-        Ok(Self::parse(parts.uri.query().unwrap_or_default()))
+    fn from_request_parts(
+        parts: &mut Parts,
+        _: &S,
+    ) -> impl Future<Output = Result<Self, Infallible>> {
+        std::future::ready(Ok(Self::parse(parts.uri.query().unwrap_or_default())))
     }
 }
 
@@ -33,7 +40,8 @@ mod tests {
 
     #[test]
     fn parameters_are_decoded() {
-        let parameters = Parameters::parse("org=a%20b+c&bucket=&bucket=x&precision=ms&precision=s&%FF=%GG&flag");
+        let parameters =
+            Parameters::parse("org=a%20b+c&bucket=&bucket=x&precision=ms&precision=s&%FF=%GG&flag");
         assert_eq!(parameters.get("org"), Some("a b c"));
         assert_eq!(parameters.get("bucket"), None);
         assert_eq!(parameters.get("precision"), Some("ms"));

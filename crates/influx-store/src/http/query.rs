@@ -81,12 +81,13 @@ async fn start(
     body: Body,
     prefer: Prefer,
 ) -> Result<Answer> {
-    let decoding = |error: ApiError| error.as_invalid().within("failed to decode request body");
+    let decoding = |error: ApiError| error.into_invalid().within("failed to decode request body");
     let is_flux = request::is_flux(headers).map_err(decoding)?;
     let body = body::read(body, request::LARGEST_BODY, api.limits.read_idle).await?;
     let request: Request = request::decode(&body, is_flux).map_err(decoding)?;
     let snapshot = api.store.snapshot();
-    let organization = organizations::of_request(snapshot.catalog(), parameters).map_err(decoding)?.id;
+    let organization =
+        organizations::of_request(snapshot.catalog(), parameters).map_err(decoding)?.id;
     drop(snapshot);
 
     let permits = admit(api).await?;
@@ -98,11 +99,14 @@ async fn start(
         Prefer::NoContent | Prefer::NoContentWithError => Delivery::Discard,
     };
     let now = request.now.unwrap_or_else(|| api.store.now());
-    let (mut pieces, stop) = run::start(request, source, now, delivery, api.limits.query_time, permits);
+    let (mut pieces, stop) =
+        run::start(request, source, now, delivery, api.limits.query_time, permits);
     match pieces.recv().await {
         Some(Piece::Begin { gzip }) => Ok(Answer { pieces, stop, gzip }),
         Some(Piece::Failed(error)) => Err(error.into()),
-        Some(Piece::Bytes(_) | Piece::End) | None => Err(ApiError::new(Code::Internal, "the query ended without an answer")),
+        Some(Piece::Bytes(_) | Piece::End) | None => {
+            Err(ApiError::new(Code::Internal, "the query ended without an answer"))
+        }
     }
 }
 
@@ -118,12 +122,15 @@ async fn admit(api: &Api) -> Result<Permits> {
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
-    headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(|value| {
-        value.split(',').any(|coding| {
-            let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
-            name.trim().eq_ignore_ascii_case("gzip") && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
-        })
-    })
+    headers.get_all(header::ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok()).any(
+        |value| {
+            value.split(',').any(|coding| {
+                let (name, quality) = coding.split_once(';').unwrap_or((coding, ""));
+                name.trim().eq_ignore_ascii_case("gzip")
+                    && !matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000")
+            })
+        },
+    )
 }
 
 /// An answer that has begun.

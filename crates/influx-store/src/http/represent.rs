@@ -66,7 +66,9 @@ pub(super) fn bucket(bucket: &Bucket) -> api::Bucket {
         retention_rules: vec![api::RetentionRule {
             kind: "expire".to_owned(),
             every_seconds: i64::try_from(bucket.retention_seconds).unwrap_or(i64::MAX),
-            shard_group_duration_seconds: Some(i64::try_from(bucket.shard_group_seconds).unwrap_or(i64::MAX)),
+            shard_group_duration_seconds: Some(
+                i64::try_from(bucket.shard_group_seconds).unwrap_or(i64::MAX),
+            ),
         }],
         created_at: format_rfc3339(bucket.created_at),
         updated_at: format_rfc3339(bucket.updated_at),
@@ -116,8 +118,12 @@ fn permission(catalog: &Catalog, permission: &api::Permission) -> api::Permissio
         .and_then(|id| catalog.organization(id))
         .map(|organization| organization.name.clone());
     resource.name = resource.id.as_ref().and_then(|id| match resource.kind.as_str() {
-        "buckets" => id.parse().ok().and_then(|id| catalog.bucket(id)).map(|bucket| bucket.name.clone()),
-        "orgs" => id.parse().ok().and_then(|id| catalog.organization(id)).map(|org| org.name.clone()),
+        "buckets" => {
+            id.parse().ok().and_then(|id| catalog.bucket(id)).map(|bucket| bucket.name.clone())
+        }
+        "orgs" => {
+            id.parse().ok().and_then(|id| catalog.organization(id)).map(|org| org.name.clone())
+        }
         "users" => id.parse().ok().and_then(|id| catalog.user(id)).map(|user| user.name.clone()),
         _ => None,
     });

@@ -150,7 +150,8 @@ mod tests {
         let _third = connections.take(other).unwrap();
         drop(first);
         let _fourth = connections.take(one).unwrap();
-        let loopback: Vec<_> = (0..5).filter_map(|_| connections.take(IpAddr::from([127, 0, 0, 1]))).collect();
+        let loopback: Vec<_> =
+            (0..5).filter_map(|_| connections.take(IpAddr::from([127, 0, 0, 1]))).collect();
         assert_eq!(loopback.len(), 2);
         drop(loopback);
         assert_eq!(connections.open.lock().unwrap().len(), 2);

@@ -24,8 +24,9 @@ pub(super) async fn setup(State(api): State<Api>, body: Body) -> Result<Response
         username: request.username,
         organization: request.org,
         bucket: request.bucket,
-        retention_seconds: u64::try_from(retention)
-            .map_err(|_| ApiError::new(Code::Unprocessable, "expiration seconds cannot be negative"))?,
+        retention_seconds: u64::try_from(retention).map_err(|_| {
+            ApiError::new(Code::Unprocessable, "expiration seconds cannot be negative")
+        })?,
         password: request.password.filter(|password| !password.is_empty()),
         token: request.token.filter(|token| !token.is_empty()),
     };

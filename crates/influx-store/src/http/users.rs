@@ -13,7 +13,10 @@ use super::{Api, json as answer, represent};
 use crate::auth::{Access, Target};
 use crate::catalog::UserId;
 
-pub(super) async fn me(State(api): State<Api>, Extension(access): Extension<Access>) -> Result<Response> {
+pub(super) async fn me(
+    State(api): State<Api>,
+    Extension(access): Extension<Access>,
+) -> Result<Response> {
     one(&api, &access, access.user())
 }
 
@@ -42,7 +45,9 @@ pub(super) async fn list(
     let id = parameters.get("id").map(str::parse::<UserId>).transpose()?;
     let users: Vec<_> = catalog
         .users()
-        .filter(|user| name.is_none_or(|name| user.name == name) && id.is_none_or(|id| user.id == id))
+        .filter(|user| {
+            name.is_none_or(|name| user.name == name) && id.is_none_or(|id| user.id == id)
+        })
         .collect();
     if users.is_empty() && (name.is_some() || id.is_some()) {
         return Err(ApiError::not_found("user not found"));
@@ -52,5 +57,8 @@ pub(super) async fn list(
         .filter(|user| access.check(Action::Read, Target::user(user.id)).is_ok())
         .map(|user| represent::user(user))
         .collect();
-    Ok(answer::indented(StatusCode::OK, &json!({ "links": { "self": "/api/v2/users" }, "users": users })))
+    Ok(answer::indented(
+        StatusCode::OK,
+        &json!({ "links": { "self": "/api/v2/users" }, "users": users }),
+    ))
 }

@@ -253,3 +253,86 @@ fn walk(directory: &std::path::Path) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
+
+/// 20,000 rows of about 75 bytes in each part.
+async fn many_rows(server: &Server, parts: usize) {
+    for part in 0..parts {
+        let lines: String =
+            (0..20_000).map(|row| format!("m f={row} {}\n", part * 20_000 + row)).collect();
+        check(&server.write(&lines).await, 204, "");
+    }
+}
+
+const ALL_ROWS: &str = "from(bucket: \"bucket\") |> range(start: 0)";
+/// Much work for one row of output.
+const SLOW: &str = "from(bucket: \"bucket\") |> range(start: 0) |> map(fn: (r) => ({r with x: r._value * r._value})) \
+                    |> sort(columns: [\"x\"]) |> sort(columns: [\"_value\"]) |> count()";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_that_takes_too_long() {
+    let server =
+        Server::new(Limits { query_time: Duration::from_millis(20), ..Limits::default() }).await;
+    many_rows(&server, 2).await;
+    let answer = server.query(SLOW).await;
+    check(&answer, 503, "query took longer than it may");
+    check(&server.query("buckets()").await, 200, "bucket");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_reads_slowly_has_time_and_keeps_his_place() {
+    let limits = Limits {
+        queries: 1,
+        queries_waiting: 1,
+        query_wait: Duration::from_millis(100),
+        query_time: Duration::from_secs(5),
+        ..Limits::default()
+    };
+    let server = Server::new(limits).await;
+    many_rows(&server, 10).await;
+    let headers =
+        format!("Content-Type: application/vnd.flux\r\nContent-Length: {}\r\n", ALL_ROWS.len());
+    let mut reader = server.begin(QUERY, &headers).await;
+    reader.write_all(ALL_ROWS.as_bytes()).await.unwrap();
+    let mut first = [0; 1_000];
+    reader.read_exact(&mut first).await.unwrap();
+    check(&String::from_utf8_lossy(&first), 200, "text/csv; charset=utf-8");
+    // Its place is taken: the next one waits in vain, a second one has not even room to wait.
+    let (one, other) = tokio::join!(server.query("buckets()"), server.query("buckets()"));
+    let mut answers = [one, other];
+    answers.sort();
+    check(&answers[0], 429, "retry-after: 1\r\n");
+    check(&answers[1], 503, "the query has waited too long for its turn");
+    // Whoever waited in front of a full pipe gets the rest.
+    let rest = answer(reader).await;
+    assert!(rest.contains("1970-01-03T07:33:19Z,19999,f,m\r\n"), "{}", &rest[rest.len() - 300..]);
+    check(&server.query("buckets()").await, 200, "bucket");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_goes_away_stops_his_query() {
+    let server =
+        Server::new(Limits { queries: 1, query_wait: Duration::from_secs(5), ..Limits::default() })
+            .await;
+    many_rows(&server, 10).await;
+    let headers =
+        format!("Content-Type: application/vnd.flux\r\nContent-Length: {}\r\n", ALL_ROWS.len());
+    let mut reader = server.begin(QUERY, &headers).await;
+    reader.write_all(ALL_ROWS.as_bytes()).await.unwrap();
+    reader.read_exact(&mut [0; 1_000]).await.unwrap();
+    drop(reader);
+    check(&server.query("buckets()").await, 200, "bucket");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_are_packed_for_those_who_ask_when_it_pays() {
+    let server = Server::new(Limits::default()).await;
+    many_rows(&server, 1).await;
+    let gzip = "Content-Type: application/vnd.flux\r\nAccept-Encoding: gzip\r\n";
+    let long = server.call(QUERY, gzip, ALL_ROWS.as_bytes()).await;
+    check(&long, 200, "content-encoding: gzip\r\n");
+    check(&long, 200, "vary: Accept-Encoding\r\n");
+    let short = server.call(QUERY, gzip, b"buckets()").await;
+    assert!(!short.contains("content-encoding"), "{short}");
+    check(&short, 200, "_monitoring");
+    check(&server.call(QUERY, gzip, b"nowhere()").await, 400, "undefined identifier nowhere");
+}

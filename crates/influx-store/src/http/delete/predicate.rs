@@ -92,23 +92,32 @@ impl Parser {
     fn condition(&mut self) -> Result<()> {
         let key = match self.take() {
             (Token::Word(key), _) => key,
-            (token @ (Token::End | Token::And | Token::Close), position) => return Err(unexpected(&token, position)),
-            (_, position) => return Err(refused(&format!("bad logical expression, at position {position}"))),
+            (token @ (Token::End | Token::And | Token::Close), position) => {
+                return Err(unexpected(&token, position));
+            }
+            (_, position) => {
+                return Err(refused(&format!("bad logical expression, at position {position}")));
+            }
         };
         let operator = match self.take() {
             (Token::Equal, _) => TagOperator::Equal,
             (Token::NotEqual, _) => TagOperator::NotEqual,
             (Token::Other(operator), position) if matches!(operator.as_str(), "=~" | "!~") => {
-                return Err(refused(&format!("operator: \"{operator}\" at position: {position} is not supported yet")));
+                return Err(refused(&format!(
+                    "operator: \"{operator}\" at position: {position} is not supported yet"
+                )));
             }
             (token, position) => {
-                return Err(refused(&format!("invalid operator \"{}\" at position: {position}", name(&token))));
+                return Err(refused(&format!(
+                    "invalid operator \"{}\" at position: {position}",
+                    name(&token)
+                )));
             }
         };
         let mut value = String::new();
         loop {
             match self.take() {
-                (Token::Minus, _) => value = "-".to_owned(),
+                (Token::Minus, _) => "-".clone_into(&mut value),
                 (Token::Word(text) | Token::Number(text), _) => {
                     value.push_str(&text);
                     break;
@@ -116,7 +125,9 @@ impl Parser {
                 (Token::Text(text), position) => {
                     // Where the operator stands, as InfluxDB counts.
                     let position = position.saturating_sub(1);
-                    return Err(refused(&format!("bad tag value: \"{text}\", at position {position}")));
+                    return Err(refused(&format!(
+                        "bad tag value: \"{text}\", at position {position}"
+                    )));
                 }
                 (_, position) => {
                     return Err(refused(&format!("bad tag value: \"\", at position {position}")));
@@ -175,7 +186,9 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
         }
         let token = match first {
             '"' | '\'' => quoted(&mut characters),
-            '0'..='9' => Token::Number(run(text, &mut characters, |c| c.is_alphanumeric() || c == '.')),
+            '0'..='9' => {
+                Token::Number(run(text, &mut characters, |c| c.is_alphanumeric() || c == '.'))
+            }
             c if c.is_ascii_alphabetic() || c == '_' => {
                 let word = run(text, &mut characters, |c| c.is_ascii_alphanumeric() || c == '_');
                 match word.to_ascii_lowercase().as_str() {
@@ -195,11 +208,14 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
             '=' | '!' | '<' | '>' => {
                 characters.next();
                 // `==` is two tokens, as in InfluxDB.
-                let second = characters.next_if(|(_, c)| *c == '~' || (first != '=' && matches!(c, '=' | '>')));
+                let second = characters
+                    .next_if(|(_, c)| *c == '~' || (first != '=' && matches!(c, '=' | '>')));
                 match (first, second.map(|(_, c)| c)) {
                     ('=', None) => Token::Equal,
                     ('!', Some('=')) | ('<', Some('>')) => Token::NotEqual,
-                    (first, second) => Token::Other([Some(first), second].into_iter().flatten().collect()),
+                    (first, second) => {
+                        Token::Other([Some(first), second].into_iter().flatten().collect())
+                    }
                 }
             }
             other => {
@@ -207,14 +223,20 @@ fn tokens(text: &str) -> Vec<(Token, usize)> {
                 Token::Other(other.to_string())
             }
         };
-        end = text.get(..characters.peek().map_or(text.len(), |(next, _)| *next)).map_or(end, |t| t.chars().count());
+        end = text
+            .get(..characters.peek().map_or(text.len(), |(next, _)| *next))
+            .map_or(end, |t| t.chars().count());
         tokens.push((token, position));
     }
     tokens.push((Token::End, end + 1));
     tokens
 }
 
-fn run(text: &str, characters: &mut Peekable<CharIndices<'_>>, belongs: impl Fn(char) -> bool) -> String {
+fn run(
+    text: &str,
+    characters: &mut Peekable<CharIndices<'_>>,
+    belongs: impl Fn(char) -> bool,
+) -> String {
     let start = characters.peek().map_or(text.len(), |(start, _)| *start);
     while characters.next_if(|(_, character)| belongs(*character)).is_some() {}
     let end = characters.peek().map_or(text.len(), |(end, _)| *end);
@@ -264,7 +286,10 @@ mod tests {
         check("a=b", &[("a", Equal, "b")]);
         check("a = \"b c\"", &[("a", Equal, "b c")]);
         check("\"a b\"=\"c\"", &[("a b", Equal, "c")]);
-        check("a=b and c!=d AND e<>f", &[("a", Equal, "b"), ("c", NotEqual, "d"), ("e", NotEqual, "f")]);
+        check(
+            "a=b and c!=d AND e<>f",
+            &[("a", Equal, "b"), ("c", NotEqual, "d"), ("e", NotEqual, "f")],
+        );
         check("((a=b) and (c=d))", &[("a", Equal, "b"), ("c", Equal, "d")]);
         check("(a=b and c=d) and e=f", &[("a", Equal, "b"), ("c", Equal, "d"), ("e", Equal, "f")]);
         check("a=5", &[("a", Equal, "5")]);
@@ -291,7 +316,10 @@ mod tests {
         for (text, expected) in [
             ("a=b or c=d", decoding("the logical operator OR is not supported yet at position 4")),
             ("a=b OR c=d", decoding("the logical operator OR is not supported yet at position 4")),
-            ("(a=b or c=d)", decoding("the logical operator OR is not supported yet at position 5")),
+            (
+                "(a=b or c=d)",
+                decoding("the logical operator OR is not supported yet at position 5"),
+            ),
             ("a=~b", decoding("operator: \"=~\" at position: 1 is not supported yet")),
             ("a!~/b/", decoding("operator: \"!~\" at position: 1 is not supported yet")),
             ("a>b", decoding("invalid operator \">\" at position: 1")),

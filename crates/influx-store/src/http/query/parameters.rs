@@ -3,8 +3,8 @@
 //! Only what carries values is read: option and variable assignments of literals, arrays and records.
 
 use influx_wire::flux::ast::{
-    Assignment, Duration, Expression, ExpressionKind, Identifier, OptionStatement, Record, Span, Statement,
-    UnaryOperator,
+    Assignment, Duration, Expression, ExpressionKind, Identifier, OptionStatement, Record, Span,
+    Statement, UnaryOperator,
 };
 use influx_wire::time::parse_rfc3339;
 use serde_json::Value;
@@ -61,10 +61,12 @@ fn expression(node: &Value, depth: usize) -> Result<Expression> {
             other => other.and_then(Value::as_i64).map(ExpressionKind::Integer),
         },
         "FloatLiteral" => value.and_then(Value::as_f64).map(ExpressionKind::Float),
-        "BooleanLiteral" => {
-            value.and_then(Value::as_bool).map(|value| ExpressionKind::Identifier(value.to_string()))
+        "BooleanLiteral" => value
+            .and_then(Value::as_bool)
+            .map(|value| ExpressionKind::Identifier(value.to_string())),
+        "DateTimeLiteral" => {
+            text(node, "value").and_then(|text| parse_rfc3339(text).ok()).map(ExpressionKind::Time)
         }
-        "DateTimeLiteral" => text(node, "value").and_then(|text| parse_rfc3339(text).ok()).map(ExpressionKind::Time),
         "DurationLiteral" => duration(node).map(ExpressionKind::Duration),
         "ArrayExpression" => {
             let elements: Result<_> =
@@ -76,13 +78,17 @@ fn expression(node: &Value, depth: usize) -> Result<Expression> {
             for property in array(node, "properties") {
                 let key = identifier(property.get("key").unwrap_or(&Value::Null))?;
                 properties.retain(|(other, _)| other.name != key.name);
-                properties.push((key, expression(property.get("value").unwrap_or(&Value::Null), depth)?));
+                properties
+                    .push((key, expression(property.get("value").unwrap_or(&Value::Null), depth)?));
             }
             Some(ExpressionKind::Record(Record { base: None, properties }))
         }
         "UnaryExpression" if text(node, "operator") == Some("-") => {
             let operand = expression(node.get("argument").unwrap_or(&Value::Null), depth)?;
-            Some(ExpressionKind::Unary { operator: UnaryOperator::Minus, operand: Box::new(operand) })
+            Some(ExpressionKind::Unary {
+                operator: UnaryOperator::Minus,
+                operand: Box::new(operand),
+            })
         }
         _ => None,
     };
@@ -107,7 +113,8 @@ fn duration(node: &Value) -> Option<Duration> {
             _ => return None,
         };
         duration.months = duration.months.checked_add(magnitude.checked_mul(months)?)?;
-        duration.nanoseconds = duration.nanoseconds.checked_add(magnitude.checked_mul(nanoseconds)?)?;
+        duration.nanoseconds =
+            duration.nanoseconds.checked_add(magnitude.checked_mul(nanoseconds)?)?;
     }
     Some(duration)
 }
@@ -167,7 +174,8 @@ mod tests {
         assert_eq!(option.name.name, "params");
         let ExpressionKind::Record(record) = &option.value.kind else { panic!("{option:?}") };
         let values: Vec<_> = record.properties.iter().map(|(_, value)| value.clone()).collect();
-        let hour_and_two_months = Duration { months: 2, nanoseconds: 3_600_000_000_000, negative: false };
+        let hour_and_two_months =
+            Duration { months: 2, nanoseconds: 3_600_000_000_000, negative: false };
         assert_eq!(
             values,
             [
@@ -180,7 +188,9 @@ mod tests {
                     operator: UnaryOperator::Minus,
                     operand: Box::new(expression(ExpressionKind::Duration(hour_and_two_months))),
                 }),
-                expression(ExpressionKind::Array(vec![expression(ExpressionKind::String("x".to_owned()))])),
+                expression(ExpressionKind::Array(vec![expression(ExpressionKind::String(
+                    "x".to_owned()
+                ))])),
             ]
         );
     }

@@ -43,7 +43,10 @@ pub(super) fn is_flux(headers: &HeaderMap) -> Result<bool> {
     let value = value.to_str().unwrap_or_default();
     let media_type = value.split(';').next().unwrap_or_default().trim();
     let is_token = |text: &str| {
-        !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
+        !text.is_empty()
+            && text
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !b"()<>@,;:\\\"/[]?=".contains(&byte))
     };
     if let Some((_, subtype)) = media_type.split_once('/')
         && !is_token(subtype)
@@ -56,7 +59,8 @@ pub(super) fn is_flux(headers: &HeaderMap) -> Result<bool> {
 /// Reads a body.
 pub(super) fn decode(body: &[u8], is_flux: bool) -> Result<Request> {
     let request = if is_flux {
-        let script = String::from_utf8(body.to_vec()).map_err(|_| ApiError::invalid("the script is not UTF-8"))?;
+        let script = String::from_utf8(body.to_vec())
+            .map_err(|_| ApiError::invalid("the script is not UTF-8"))?;
         Request { script, prelude: Vec::new(), dialect: Dialect::default(), now: None }
     } else {
         decode_json(body)?
@@ -78,7 +82,10 @@ fn decode_json(body: &[u8]) -> Result<Request> {
     )?;
     let request = body.request;
     if request.query.is_empty() && body.ast.is_some_and(|ast| !ast.is_null()) {
-        return Err(ApiError::new(Code::NotImplemented, "a syntax tree is not supported; send the script as query"));
+        return Err(ApiError::new(
+            Code::NotImplemented,
+            "a syntax tree is not supported; send the script as query",
+        ));
     }
     if let Some(kind) = request.kind.filter(|kind| !kind.is_empty() && kind != "flux") {
         return Err(ApiError::invalid(format!("unknown query type: {kind}")));
@@ -121,7 +128,9 @@ fn dialect(request: DialectRequest) -> Result<Dialect> {
             "datatype" => Annotation::DataType,
             "group" => Annotation::Group,
             "default" => Annotation::Default,
-            other => return Err(ApiError::invalid(format!("unknown dialect annotation type: {other}"))),
+            other => {
+                return Err(ApiError::invalid(format!("unknown dialect annotation type: {other}")));
+            }
         });
     }
     Ok(dialect)
@@ -145,12 +154,21 @@ mod tests {
         check(json!({ "query": "x", "type": "sql" }), "unknown query type: sql");
         let dialect = |dialect: serde_json::Value| json!({ "query": "x", "dialect": dialect });
         check(dialect(json!({ "delimiter": ";;" })), "invalid dialect delimeter: must be length 1");
-        check(dialect(json!({ "commentPrefix": "##" })), "invalid dialect comment prefix: must be length 0 or 1");
+        check(
+            dialect(json!({ "commentPrefix": "##" })),
+            "invalid dialect comment prefix: must be length 0 or 1",
+        );
         check(dialect(json!({ "annotations": ["zz"] })), "unknown dialect annotation type: zz");
         check(dialect(json!({ "dateTimeFormat": "zz" })), "unknown dialect date time format: zz");
-        check(json!({ "query": "x".repeat(LONGEST_SCRIPT + 1) }), "query exceeds limit: the script is longer than 256 KiB");
+        check(
+            json!({ "query": "x".repeat(LONGEST_SCRIPT + 1) }),
+            "query exceeds limit: the script is longer than 256 KiB",
+        );
         let error = decode(b"from(bucket: 1)", false).unwrap_err();
-        assert!(format!("{error:?}").contains("set 'Content-Type: application/vnd.flux'"), "{error:?}");
+        assert!(
+            format!("{error:?}").contains("set 'Content-Type: application/vnd.flux'"),
+            "{error:?}"
+        );
     }
 
     #[test]
@@ -164,7 +182,10 @@ mod tests {
             "params": { "ignored": 1 },
         });
         let request = decode(body.to_string().as_bytes(), false).unwrap();
-        assert_eq!(request.dialect.annotations, [Annotation::Group, Annotation::DataType, Annotation::Default]);
+        assert_eq!(
+            request.dialect.annotations,
+            [Annotation::Group, Annotation::DataType, Annotation::Default]
+        );
         assert_eq!((request.now, request.prelude.len()), (None, 0));
     }
 

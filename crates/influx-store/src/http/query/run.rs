@@ -30,7 +30,9 @@ const SMALLEST_PACKED: usize = 1_400;
 #[derive(Debug)]
 pub(super) enum Piece {
     /// The first one, if the query did not fail before.
-    Begin { gzip: bool },
+    Begin {
+        gzip: bool,
+    },
     Bytes(Bytes),
     /// The last one of an answer that is whole, or says itself what went wrong after its first chunk.
     End,
@@ -112,7 +114,13 @@ async fn end_in_time(time: Duration, progress: Arc<Progress>, stopped: Arc<Atomi
     stopped.store(true, Ordering::Relaxed);
 }
 
-fn run(request: Request, source: StoreSource, now: i64, cancelled: Arc<AtomicBool>, mut output: Output<'_>) {
+fn run(
+    request: Request,
+    source: StoreSource,
+    now: i64,
+    cancelled: Arc<AtomicBool>,
+    mut output: Output<'_>,
+) {
     let Request { script, prelude, dialect, .. } = request;
     let environment = Environment {
         now,
@@ -180,7 +188,10 @@ impl Output<'_> {
     /// Ends an answer that has not begun: the evaluator reports what goes wrong later in the answer itself.
     fn fail(self, error: QueryError) {
         let error = if self.progress.overdue.load(Ordering::Relaxed) {
-            QueryError { code: ErrorCode::Unavailable, message: "query took longer than it may".to_owned() }
+            QueryError {
+                code: ErrorCode::Unavailable,
+                message: "query took longer than it may".to_owned(),
+            }
         } else {
             error
         };
@@ -210,7 +221,7 @@ impl From<QueryError> for ApiError {
 enum Packer {
     Undecided(Vec<u8>),
     Plain(Vec<u8>),
-    Gzip(GzEncoder<Vec<u8>>),
+    Gzip(Box<GzEncoder<Vec<u8>>>),
     Finished { bytes: Vec<u8>, packed: bool },
 }
 
@@ -227,7 +238,7 @@ impl Packer {
                     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
                     // Writing into memory cannot fail.
                     let _ = encoder.write_all(bytes);
-                    *self = Self::Gzip(encoder);
+                    *self = Self::Gzip(Box::new(encoder));
                 }
             }
             Self::Plain(bytes) | Self::Finished { bytes, .. } => bytes.extend_from_slice(more),
@@ -320,7 +331,10 @@ mod tests {
     #[tokio::test]
     async fn short_answers_are_plain_and_long_ones_packed() {
         let short = answer(Delivery::Gzip, 3, Ok(())).await;
-        assert!(matches!(short[..], [Piece::Begin { gzip: false }, Piece::Bytes(_), Piece::End]), "{short:?}");
+        assert!(
+            matches!(short[..], [Piece::Begin { gzip: false }, Piece::Bytes(_), Piece::End]),
+            "{short:?}"
+        );
         let long = answer(Delivery::Gzip, 50_000, Ok(())).await;
         assert!(matches!(long.first(), Some(Piece::Begin { gzip: true })));
         assert!(matches!(long.last(), Some(Piece::End)));
@@ -332,7 +346,9 @@ mod tests {
     #[tokio::test]
     async fn an_error_before_the_answer_is_all_there_is() {
         let error = QueryError { code: ErrorCode::Invalid, message: "it broke".to_owned() };
-        for (delivery, rows) in [(Delivery::Plain, 0), (Delivery::Gzip, 0), (Delivery::Discard, 50_000)] {
+        for (delivery, rows) in
+            [(Delivery::Plain, 0), (Delivery::Gzip, 0), (Delivery::Discard, 50_000)]
+        {
             let pieces = answer(delivery, rows, Err(error.clone())).await;
             assert!(matches!(pieces[..], [Piece::Failed(_)]), "{pieces:?}");
         }
@@ -342,7 +358,11 @@ mod tests {
     async fn time_counts_only_while_the_query_works() {
         let (progress, stopped) = (Arc::new(Progress::default()), Arc::new(AtomicBool::new(false)));
         progress.waits.store(true, Ordering::Relaxed);
-        let guard = tokio::spawn(end_in_time(Duration::from_secs(60), Arc::clone(&progress), Arc::clone(&stopped)));
+        let guard = tokio::spawn(end_in_time(
+            Duration::from_secs(60),
+            Arc::clone(&progress),
+            Arc::clone(&stopped),
+        ));
         tokio::time::sleep(Duration::from_secs(600)).await;
         assert!(!stopped.load(Ordering::Relaxed));
         progress.waits.store(false, Ordering::Relaxed);

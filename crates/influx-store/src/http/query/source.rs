@@ -62,10 +62,14 @@ impl Source for StoreSource {
         range: TimeRange,
         limit: usize,
     ) -> Result<Rows, SourceError> {
-        let mut chunks = self.snapshot.rows_chunked(series.id, fields, range, limit).map_err(failed)?;
+        let mut chunks =
+            self.snapshot.rows_chunked(series.id, fields, range, limit).map_err(failed)?;
         match chunks.next() {
             Some(rows) => rows.map_err(failed),
-            None => self.snapshot.rows(series.id, fields, TimeRange { start: 0, stop: 0 }).map_err(failed),
+            None => self
+                .snapshot
+                .rows(series.id, fields, TimeRange { start: 0, stop: 0 })
+                .map_err(failed),
         }
     }
 
