@@ -1,7 +1,7 @@
 //! JSON bodies of the HTTP API, as both the client and the store need them.
 //!
 //! Unknown fields are ignored on the way in; fields that a request may leave out are `Option`.
-//! Contract: the InfluxDB v2 OpenAPI document, <https://docs.influxdata.com/influxdb/v2/api/>.
+//! Contract: the `OpenAPI` document of InfluxDB v2, <https://docs.influxdata.com/influxdb/v2/api/>.
 
 use serde::{Deserialize, Serialize};
 
@@ -247,7 +247,7 @@ pub struct Resource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct CreateAuthorization {
-    #[serde(rename = "orgID")]
+    #[serde(rename = "orgID", default)]
     pub org_id: String,
     #[serde(default)]
     pub description: String,
@@ -255,6 +255,7 @@ pub struct CreateAuthorization {
     pub status: Option<Status>,
     #[serde(rename = "userID", default, skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    #[serde(default)]
     pub permissions: Vec<Permission>,
 }
 
@@ -314,8 +315,91 @@ pub struct DialectRequest {
 /// `POST /api/v2/delete`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeleteRequest {
+    /// RFC 3339. Like `stop` it must be given; a reader tells so in words of its own.
+    #[serde(default)]
     pub start: String,
+    /// RFC 3339. The point at this very instant is deleted, too.
+    #[serde(default)]
     pub stop: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predicate: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::de::DeserializeOwned;
+
+    use super::*;
+
+    /// What InfluxDB sends is read, and what is then written says the same.
+    #[track_caller]
+    fn check<T: DeserializeOwned + Serialize>(json: &str) -> T {
+        let value: T = serde_json::from_str(json).expect(json);
+        let expected: serde_json::Value = serde_json::from_str(json).expect(json);
+        assert_eq!(serde_json::to_value(&value).expect(json), expected);
+        value
+    }
+
+    const AUTHORIZATION: &str = r#"{"id":"0a","token":"very secret","status":"inactive","description":"","orgID":"0b",
+        "org":"o","userID":"0c","user":"u","permissions":[{"action":"read","resource":{"type":"buckets","id":"0d",
+        "orgID":"0b","name":"b","org":"o"}},{"action":"write","resource":{"type":"orgs"}}],
+        "links":{"self":"/api/v2/authorizations/0a","user":"/api/v2/users/0c"},
+        "createdAt":"2022-01-01T00:00:00Z","updatedAt":"2022-01-01T00:00:00Z"}"#;
+
+    const BUCKET: &str = r#"{"id":"531afc760e299cc7","orgID":"210349a8fc0366bd","type":"user","name":"iot_center",
+        "retentionRules":[{"type":"expire","everySeconds":0,"shardGroupDurationSeconds":604800}],
+        "createdAt":"2022-01-01T00:00:00Z","updatedAt":"2022-01-01T00:00:00Z",
+        "links":{"self":"/api/v2/buckets/531afc760e299cc7"},"labels":[]}"#;
+
+    #[test]
+    fn bodies_are_those_of_influxdb() {
+        let bucket: Bucket = check(BUCKET);
+        assert_eq!(bucket.retention_rules[0].shard_group_duration_seconds, Some(604_800));
+        let authorization: Authorization = check(AUTHORIZATION);
+        assert_eq!(authorization.status, Status::Inactive);
+        assert_eq!(authorization.permissions[1].resource.id, None);
+        check::<ErrorBody>(r#"{"code":"not found","message":"bucket \"x\" not found"}"#);
+        check::<SetupAllowed>(r#"{"allowed":true}"#);
+        check::<User>(
+            r#"{"links":{"self":"/api/v2/users/0c"},"id":"0c","name":"u","status":"active"}"#,
+        );
+        check::<Organization>(
+            r#"{"links":{},"id":"0b","name":"o","description":"","createdAt":"","updatedAt":""}"#,
+        );
+        check::<QueryRequest>(
+            r#"{"query":"x","type":"flux","dialect":{"header":true,"delimiter":",",
+            "annotations":["datatype","group","default"],"commentPrefix":"","dateTimeFormat":"RFC3339"}}"#,
+        );
+        check::<UpdateAuthorization>(r#"{"status":"active"}"#);
+        check::<DeleteRequest>(r#"{"start":"a","stop":"b","predicate":"t=1"}"#);
+    }
+
+    #[test]
+    fn unknown_fields_are_ignored_and_missing_ones_left_empty() {
+        let request: CreateBucket =
+            serde_json::from_str(r#"{"orgID":"0b","schemaType":"x"}"#).unwrap();
+        assert_eq!((request.org_id.as_str(), request.name.as_str()), ("0b", ""));
+        let request: CreateAuthorization = serde_json::from_str("{}").unwrap();
+        assert_eq!((request.org_id.as_str(), request.permissions.len()), ("", 0));
+        let request: DeleteRequest = serde_json::from_str("{}").unwrap();
+        assert_eq!(request.start, "");
+        let body: ErrorBody = serde_json::from_str(r#"{"message":"m","op":"x"}"#).unwrap();
+        assert_eq!(body.code, "");
+        let rule: RetentionRule = serde_json::from_str(r#"{"everySeconds":3600}"#).unwrap();
+        assert_eq!(rule.kind, "expire");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let authorization: Authorization = serde_json::from_str(AUTHORIZATION).unwrap();
+        let request = SetupRequest {
+            password: Some("very secret".to_owned()),
+            token: Some("very secret".to_owned()),
+            ..SetupRequest::default()
+        };
+        let list = Authorizations { links: Links::new(), authorizations: vec![authorization] };
+        for text in [format!("{list:?}"), format!("{request:?}"), format!("{list:#?}")] {
+            assert!(!text.contains("secret"), "{text}");
+        }
+    }
 }

@@ -110,14 +110,14 @@ impl Reader {
 /// Annotation rows whose row of names has not come yet.
 #[derive(Debug, Default)]
 struct Annotations {
-    datatype: Option<Vec<String>>,
+    types: Option<Vec<String>>,
     group: Option<Vec<String>>,
     default: Option<Vec<String>>,
 }
 
 impl Annotations {
     fn is_empty(&self) -> bool {
-        self.datatype.is_none() && self.group.is_none() && self.default.is_none()
+        self.types.is_none() && self.group.is_none() && self.default.is_none()
     }
 }
 
@@ -239,7 +239,7 @@ impl Tables {
         let State::BeforeHeader(annotations) = &mut self.state else { return Ok(()) };
         let cells = texts(record, line)?;
         match cells.first().map(String::as_str) {
-            Some("#datatype") => annotations.datatype = Some(cells),
+            Some("#datatype") => annotations.types = Some(cells),
             Some("#group") => annotations.group = Some(cells),
             Some("#default") => annotations.default = Some(cells),
             // Others may be added to the format one day.
@@ -254,13 +254,13 @@ impl Tables {
             return Ok(());
         }
         let State::BeforeHeader(annotations) = &mut self.state else { return Ok(()) };
-        let Annotations { datatype, group, default } = std::mem::take(annotations);
-        let (Some(datatype), Some(group)) = (datatype, group) else {
+        let Annotations { types, group, default } = std::mem::take(annotations);
+        let (Some(types), Some(group)) = (types, group) else {
             return malformed(line, "the annotations #datatype and #group are missing");
         };
         let names = texts(record, line)?;
         let default = default.unwrap_or_else(|| vec![String::new(); names.len()]);
-        if [&datatype, &group, &default].iter().any(|row| row.len() != names.len()) {
+        if [&types, &group, &default].iter().any(|row| row.len() != names.len()) {
             return malformed(line, "annotations and names differ in their number");
         }
         let (["", "result", "table"], [_, default_result, default_table]) =
@@ -288,14 +288,17 @@ impl Tables {
             default_table,
             has_rows: false,
         };
-        let columns = names.iter().zip(&datatype).zip(group.iter().zip(&default)).skip(3);
-        for ((label, datatype), (group, default)) in columns {
+        let columns = names.iter().zip(&types).zip(group.iter().zip(&default)).skip(3);
+        for ((label, annotation), (group, default)) in columns {
             if self.kept.as_ref().is_some_and(|kept| !kept.contains(label)) {
                 open.targets.push(None);
                 continue;
             }
-            let Some(data_type) = column::data_type(datatype) else {
-                return malformed(line, &format!("unknown type `{datatype}` of column `{label}`"));
+            let Some(data_type) = column::data_type(annotation) else {
+                return malformed(
+                    line,
+                    &format!("unknown type `{annotation}` of column `{label}`"),
+                );
             };
             open.targets.push(Some(open.batch.columns.len()));
             open.defaults.push(default.clone().into_bytes());

@@ -319,7 +319,7 @@ fn write_batch(out: &mut Vec<u8>, batch: &Batch, dialect: &Dialect) {
                     write_text(out, v[row].as_deref().unwrap_or_default(), b',');
                 }
                 ColumnData::Long(v) => {
-                    out.extend(v[row].iter().flat_map(|v| v.to_string().into_bytes()))
+                    out.extend(v[row].iter().flat_map(|v| v.to_string().into_bytes()));
                 }
                 ColumnData::UnsignedLong(v) => {
                     out.extend(v[row].iter().flat_map(|v| v.to_string().into_bytes()));
@@ -360,7 +360,9 @@ proptest! {
         use Annotation::{DataType, Default, Group};
         let dialect = Dialect { annotations: vec![DataType, Group, Default], ..Dialect::default() };
         let mut answer = Vec::new();
-        batches.iter().for_each(|batch| write_batch(&mut answer, batch, &dialect));
+        for batch in &batches {
+            write_batch(&mut answer, batch, &dialect);
+        }
         let expected: Vec<Batch> = batches.into_iter().map(with_line_ends).collect();
 
         let mut whole = Reader::new();

@@ -59,24 +59,21 @@ pub fn write_float(out: &mut Vec<u8>, value: f64) {
     let decimals = decimals.trim_end_matches('0');
     out.extend_from_slice(sign.as_bytes());
     let zeros = |out: &mut Vec<u8>, count: usize| out.resize(out.len() + count, b'0');
-    match usize::try_from(exponent) {
-        Ok(exponent) => {
-            let moved = decimals.len().min(exponent);
-            let (before, after) = decimals.split_at_checked(moved).unwrap_or((decimals, ""));
-            out.extend_from_slice(whole.as_bytes());
-            out.extend_from_slice(before.as_bytes());
-            zeros(out, exponent - moved);
-            if !after.is_empty() {
-                out.push(b'.');
-                out.extend_from_slice(after.as_bytes());
-            }
+    if let Ok(exponent) = usize::try_from(exponent) {
+        let moved = decimals.len().min(exponent);
+        let (before, after) = decimals.split_at_checked(moved).unwrap_or((decimals, ""));
+        out.extend_from_slice(whole.as_bytes());
+        out.extend_from_slice(before.as_bytes());
+        zeros(out, exponent - moved);
+        if !after.is_empty() {
+            out.push(b'.');
+            out.extend_from_slice(after.as_bytes());
         }
-        Err(_) => {
-            out.extend_from_slice(b"0.");
-            zeros(out, exponent.unsigned_abs() as usize - 1);
-            out.extend_from_slice(whole.as_bytes());
-            out.extend_from_slice(decimals.as_bytes());
-        }
+    } else {
+        out.extend_from_slice(b"0.");
+        zeros(out, exponent.unsigned_abs() as usize - 1);
+        out.extend_from_slice(whole.as_bytes());
+        out.extend_from_slice(decimals.as_bytes());
     }
 }
 

@@ -285,11 +285,11 @@ pub fn array(elements: impl IntoIterator<Item = Expression>) -> Expression {
 }
 
 pub fn integer(value: i64) -> Expression {
-    match value {
-        // The literal is not negative, and the least integer has none.
-        i64::MIN => call("int", [("v", string(&value.to_string()))]),
-        ..0 => unary(UnaryOperator::Minus, integer(-value)),
-        _ => expression(ExpressionKind::Integer(value)),
+    match value.checked_neg() {
+        // The literal has no sign, and the absolute value of the least integer is none.
+        None => call("int", [("v", string(&value.to_string()))]),
+        Some(absolute) if absolute > 0 => unary(UnaryOperator::Minus, integer(absolute)),
+        Some(_) => expression(ExpressionKind::Integer(value)),
     }
 }
 

@@ -163,13 +163,13 @@ impl<'a> Lexer<'a> {
                 let name = rest.get(..length).unwrap_or_default();
                 (keyword(name).map_or(Kind::Identifier, Kind::Keyword), length)
             }
-            Some(first) => match SIGNS.iter().find(|sign| rest.starts_with(**sign)) {
-                Some(sign) => (Kind::Sign(sign), sign.len()),
-                None => {
+            Some(first) => {
+                let Some(sign) = SIGNS.iter().find(|sign| rest.starts_with(**sign)) else {
                     let span = self.span(first.len_utf8());
                     return problem(span, format!("invalid character {first:?}"));
-                }
-            },
+                };
+                (Kind::Sign(sign), sign.len())
+            }
         };
         let span = self.span(length);
         self.position += length;
@@ -265,13 +265,11 @@ impl<'a> Lexer<'a> {
             out.extend_from_slice(bytes);
             self.position += length;
         };
-        match String::from_utf8(out) {
-            Ok(text) => Ok((text, end)),
-            Err(_) => {
-                let span = Span { start, end: self.position as u32 };
-                problem(span, "string literal is not valid UTF-8")
-            }
-        }
+        let Ok(text) = String::from_utf8(out) else {
+            let span = Span { start, end: self.position as u32 };
+            return problem(span, "string literal is not valid UTF-8");
+        };
+        Ok((text, end))
     }
 
     /// Reads a regular expression from behind its opening slash; the pattern, `\/` turned into `/`.

@@ -152,34 +152,34 @@ fn is_series_of(series: &str, line: &str) -> bool {
     line.strip_prefix(series).is_some_and(|behind| behind.starts_with(' '))
 }
 
-/// Bytes that end a name or need a closer look, by bit: 1 in measurements, 2 in tags and field keys.
-const SPECIAL: [u8; 256] = {
-    let mut table = [0; 256];
-    let mut byte = 0;
-    while byte < 32 {
-        table[byte] = 3;
-        byte += 1;
+/// Which names: `=` is an ordinary character in a measurement, and in tags and field keys it is not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Class {
+    Measurement,
+    Key,
+}
+
+impl Class {
+    /// Whether a byte ends a name or needs a closer look.
+    #[inline]
+    fn is_special(self, byte: u8) -> bool {
+        byte <= b' ' || matches!(byte, b',' | b'\\' | 0x7f) || byte == b'=' && self == Self::Key
     }
-    table[0x7f] = 3;
-    table[b'\\' as usize] = 3;
-    table[b',' as usize] = 3;
-    table[b' ' as usize] = 3;
-    table[b'=' as usize] = 2;
-    table
-};
-const IN_MEASUREMENT: u8 = 1;
-const IN_NAME: u8 = 2;
+
+    fn is_escapable(self, byte: u8) -> bool {
+        matches!(byte, b',' | b' ') || byte == b'=' && self == Self::Key
+    }
+}
 
 /// Takes a name up to the first unescaped special byte: the name, that byte and what is behind it.
 /// At the end of the text there is no such byte.
-fn take_name(text: &str, class: u8) -> Result<(Cow<'_, str>, Option<u8>, &str), Reason> {
+fn take_name(text: &str, class: Class) -> Result<(Cow<'_, str>, Option<u8>, &str), Reason> {
     let bytes = text.as_bytes();
     let mut has_escapes = false;
     let mut position = 0;
     let end = loop {
         let rest = bytes.get(position..).unwrap_or_default();
-        let Some(found) = rest.iter().position(|&byte| SPECIAL[usize::from(byte)] & class != 0)
-        else {
+        let Some(found) = rest.iter().position(|&byte| class.is_special(byte)) else {
             break text.len();
         };
         position += found;
@@ -191,7 +191,7 @@ fn take_name(text: &str, class: u8) -> Result<(Cow<'_, str>, Option<u8>, &str), 
         while bytes.get(behind) == Some(&b'\\') {
             behind += 1;
         }
-        if bytes.get(behind).is_some_and(|&byte| is_escapable(byte, class)) {
+        if bytes.get(behind).is_some_and(|&byte| class.is_escapable(byte)) {
             has_escapes = true;
             behind += 1;
         }
@@ -206,16 +206,12 @@ fn take_name(text: &str, class: u8) -> Result<(Cow<'_, str>, Option<u8>, &str), 
     Ok((name, stop, behind.get(1..).unwrap_or_default()))
 }
 
-fn is_escapable(byte: u8, class: u8) -> bool {
-    matches!(byte, b',' | b' ') || byte == b'=' && class == IN_NAME
-}
-
-fn unescape(name: &str, class: u8) -> String {
+fn unescape(name: &str, class: Class) -> String {
     let mut out = String::with_capacity(name.len());
     let mut characters = name.chars().peekable();
     while let Some(character) = characters.next() {
         let escaped = (character == '\\')
-            .then(|| characters.next_if(|&next| next.is_ascii() && is_escapable(next as u8, class)))
+            .then(|| characters.next_if(|&next| next.is_ascii() && class.is_escapable(next as u8)))
             .flatten();
         out.push(escaped.unwrap_or(character));
     }
@@ -223,21 +219,22 @@ fn unescape(name: &str, class: u8) -> String {
 }
 
 fn parse_series(text: &str) -> Result<Series<'_>, Reason> {
-    let (measurement, mut stop, mut rest) = take_name(text, IN_MEASUREMENT)?;
+    let (measurement, mut stop, mut rest) = take_name(text, Class::Measurement)?;
     if measurement.is_empty() {
         return Err("missing measurement".into());
     }
-    let mut tags: Vec<(Cow<'_, str>, Cow<'_, str>)> = Vec::new();
+    let mut tags: Vec<(Cow<'_, str>, Cow<'_, str>)> =
+        Vec::with_capacity(if stop == Some(b',') { 8 } else { 0 });
     let mut is_sorted = true;
     while stop == Some(b',') {
-        let (key, key_stop, behind) = take_name(rest, IN_NAME)?;
+        let (key, key_stop, behind) = take_name(rest, Class::Key)?;
         if key.is_empty() {
             return Err("missing tag key".into());
         }
         if key_stop != Some(b'=') {
             return Err("missing tag value".into());
         }
-        let (value, value_stop, behind) = take_name(behind, IN_NAME)?;
+        let (value, value_stop, behind) = take_name(behind, Class::Key)?;
         if value_stop == Some(b'=') {
             return Err("invalid tag format".into());
         }
@@ -279,7 +276,7 @@ fn parse_fields(text: &str, series_length: usize) -> Result<(Fields<'_>, &str), 
     let mut fields: Fields<'_> = Vec::with_capacity(8);
     let mut rest = text;
     loop {
-        let (key, stop, behind) = take_name(rest, IN_NAME)?;
+        let (key, stop, behind) = take_name(rest, Class::Key)?;
         if stop != Some(b'=') {
             return Err("invalid field format".into());
         }
@@ -332,6 +329,9 @@ fn without_repetitions(mut fields: Fields<'_>) -> Fields<'_> {
     kept
 }
 
+/// InfluxDB keeps the instants at the ends of the range for itself.
+const LATEST: i64 = i64::MAX - 1;
+
 fn parse_timestamp(text: &str, precision: Precision) -> Result<Option<i64>, Reason> {
     let text = text.trim_start_matches(' ');
     let (number, behind) = text.split_once(' ').unwrap_or((text, ""));
@@ -348,8 +348,6 @@ fn parse_timestamp(text: &str, precision: Precision) -> Result<Option<i64>, Reas
     let Ok(units) = number.parse::<i64>() else {
         return Err(format!("strconv.ParseInt: parsing \"{number}\": value out of range").into());
     };
-    /// InfluxDB keeps the two instants next to each end of the range for itself.
-    const LATEST: i64 = i64::MAX - 1;
     match units.checked_mul(precision.nanoseconds()) {
         Some(timestamp) if (-LATEST..=LATEST).contains(&timestamp) => Ok(Some(timestamp)),
         _ => Err(format!("time outside range -{LATEST} - {LATEST}").into()),

@@ -130,7 +130,7 @@ fn floats() {
         ("1e+3", 1e3),
         ("1e-3", 1e-3),
         ("007", 7.0),
-        ("14.4071543", 14.4071543),
+        ("14.4071543", 14.407_154_3),
         ("0.1", 0.1),
         ("123456789012345678", 123_456_789_012_345_678.0),
         ("1e-400", 0.0),
@@ -219,6 +219,8 @@ fn the_last_of_equal_field_keys_is_kept() {
 
 #[test]
 fn timestamps() {
+    use Precision::{Microseconds, Milliseconds, Nanoseconds, Seconds};
+
     let time = |text: &str, precision| {
         parse(&format!("m v=1 {text}"), precision)
             .next()
@@ -226,7 +228,6 @@ fn timestamps() {
             .map(|line| line.timestamp)
             .map_err(|error| error.reason)
     };
-    use Precision::{Microseconds, Milliseconds, Nanoseconds, Seconds};
     assert_eq!(time("", Nanoseconds), Ok(None));
     assert_eq!(time("-1", Nanoseconds), Ok(Some(-1)));
     assert_eq!(time("  1  ", Nanoseconds), Ok(Some(1)));

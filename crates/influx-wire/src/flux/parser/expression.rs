@@ -21,7 +21,7 @@ enum Level {
     Power,
 }
 
-impl<'a> Parser<'a> {
+impl Parser<'_> {
     pub(super) fn expression(&mut self) -> Result<Expression> {
         self.nested(|parser| {
             if parser.token.kind == Kind::Keyword(Keyword::If) {

@@ -269,7 +269,7 @@ fn long_alternatives_stay_flat_enough() {
 
 #[test]
 fn literals() {
-    let hour = std::time::Duration::from_secs(5_400);
+    let hour = std::time::Duration::from_mins(90);
     for (value, text) in [
         (build::ago(hour), "-1h30m"),
         (build::duration(std::time::Duration::ZERO), "0s"),
