@@ -62,8 +62,8 @@ pub struct Options {
     pub max_waiting_bytes: usize,
     /// Series in one bucket; points of further series are refused. Default: 1,000,000.
     pub max_series_per_bucket: usize,
-    /// Space that stays free on the disk; what would go below it is refused as [`StoreError::DiskFull`], so that
-    /// the engine can still tidy up. Default: 128 MiB.
+    /// Space that stays free on the disk, so that the engine can still tidy up and points can be deleted: points
+    /// that would go below it are refused as [`StoreError::DiskFull`]. Default: 128 MiB.
     pub reserve_bytes: u64,
     /// How much the engine gathers in memory before it writes a sorted file. Default: 16 MiB.
     pub memtable_bytes: u64,

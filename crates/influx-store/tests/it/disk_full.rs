@@ -1,11 +1,11 @@
 //! A disk that runs full: writes are refused with an error of their own, reads go on, and so do writes when there
-//! is space again.
+//! is space again. And a disk that fails in the middle of a write: then only reads go on.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use influx_store::storage::{Options, Store, StoreError, WriteError};
+use influx_store::storage::{DeleteError, Options, Store, StoreError, WriteError};
 use influx_wire::line_protocol::Precision;
 
 use crate::support::{ALL, only_rows, set_up};
@@ -63,10 +63,13 @@ async fn a_full_disk_refuses_writes_until_there_is_space_again() {
     assert!(written > 1_000, "{written}");
     let times = || only_rows(&store.snapshot(), bucket, "v", ALL).times.len();
     assert_eq!(times(), written);
-    // Small writes are refused too: the rest belongs to the engine.
-    std::fs::write(disk.path.join("ballast"), vec![0; 1 << 20]).unwrap();
+    // Small writes are refused too: the rest belongs to the engine, and to whoever makes room.
+    std::fs::write(disk.path.join("ballast"), vec![0; 512 << 10]).unwrap();
     let error = store.write(bucket, "m v=\"\" -1", Precision::Nanoseconds).await.unwrap_err();
     assert!(matches!(error, WriteError::Store(StoreError::DiskFull)), "{error:?}");
+    assert_eq!(times(), written);
+    store.delete(bucket, 0, 99, &[]).await.unwrap();
+    written -= 100;
     assert_eq!(times(), written);
     std::fs::remove_file(disk.path.join("ballast")).unwrap();
     store.write(bucket, "m v=\"\" -1", Precision::Nanoseconds).await.unwrap();
@@ -76,48 +79,58 @@ async fn a_full_disk_refuses_writes_until_there_is_space_again() {
     assert_eq!(only_rows(&store.snapshot(), bucket, "v", ALL).times.len(), written + 1);
 }
 
-/// Without a reserve the engine itself meets the end of the disk, in the middle of a write.
+/// Tells the child where its store is.
+const CHILD_DIRECTORY: &str = "INFLUX_STORE_LIMITED_DIRECTORY";
+
+/// Not a test of its own: what the child of the test below runs. It may not write to any file beyond 2 MiB.
 #[tokio::test]
-async fn a_write_that_fails_half_way_stops_all_writes_but_no_reads() {
-    let directory = tempfile::tempdir().unwrap();
-    let Some(disk) = SmallDisk::new(&directory.path().join("disk"), "8m") else {
-        return notice("failing write: skipped, mounting a tmpfs needs root");
-    };
-    let store =
-        Store::open(&disk.path.join("data"), Options { reserve_bytes: 0, ..Options::default() })
-            .unwrap();
-    let bucket = set_up(&store).await.bucket.id;
+async fn child() {
+    let Some(directory) = std::env::var_os(CHILD_DIRECTORY) else { return };
+    let store = Store::open(Path::new(&directory), Options::default()).unwrap();
+    let bucket = store.catalog().buckets().find(|bucket| bucket.name == "bucket").unwrap().id;
     let mut written = 0;
     let error = loop {
-        // Between the check and the write somebody else takes the space.
-        if written == 500 {
-            let _ = std::fs::write(disk.path.join("ballast"), vec![0; 16 << 20]);
-            break fill_up(&store, bucket, &mut written).await;
+        match store.write(bucket, &body(written), Precision::Nanoseconds).await {
+            Ok(()) => written += 100,
+            Err(error) => break error,
         }
-        store.write(bucket, &body(written), Precision::Nanoseconds).await.unwrap();
-        written += 100;
     };
-    assert!(
-        matches!(error, WriteError::Store(StoreError::DiskFull | StoreError::Failed(_))),
-        "{error:?}"
-    );
-    assert_eq!(only_rows(&store.snapshot(), bucket, "v", ALL).times.len(), written);
-    drop(store);
-    std::fs::remove_file(disk.path.join("ballast")).unwrap();
-    // What was acknowledged is there, and nothing else.
-    let store = Store::open(&disk.path.join("data"), Options::default()).unwrap();
-    assert_eq!(only_rows(&store.snapshot(), bucket, "v", ALL).times.len(), written);
+    let times = || only_rows(&store.snapshot(), bucket, "v", ALL).times.len();
+    assert!(matches!(error, WriteError::Store(StoreError::Failed(_))), "{error:?}");
+    assert_eq!(times(), written);
+    // However small: what the disk has kept of the last write is not known.
+    let error = store.write(bucket, "m v=\"\" -1", Precision::Nanoseconds).await.unwrap_err();
+    assert!(matches!(error, WriteError::Store(StoreError::Failed(_))), "{error:?}");
+    let error = store.delete(bucket, 0, 99, &[]).await.unwrap_err();
+    assert!(matches!(error, DeleteError::Store(StoreError::Failed(_))), "{error:?}");
+    assert_eq!(times(), written);
+    notice(&format!("written {written}"));
 }
 
-async fn fill_up(
-    store: &Store,
-    bucket: influx_store::storage::BucketId,
-    written: &mut usize,
-) -> WriteError {
-    loop {
-        match store.write(bucket, &body(*written), Precision::Nanoseconds).await {
-            Ok(()) => *written += 100,
-            Err(error) => return error,
-        }
-    }
+#[tokio::test]
+async fn a_write_that_fails_half_way_ends_all_writes_but_no_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("data");
+    let store = Store::open(&path, Options::default()).unwrap();
+    let bucket = set_up(&store).await.bucket.id;
+    drop(store);
+    // The limit counts blocks of 512 bytes. Its signal would end the child; without it, writing fails.
+    let script = "trap '' XFSZ; ulimit -f 4096; exec \"$0\" --exact disk_full::child --nocapture";
+    let output = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env(CHILD_DIRECTORY, &path)
+        .output()
+        .unwrap();
+    let report = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stdout));
+    let written: usize =
+        report.lines().find_map(|line| line.strip_prefix("written ")).unwrap().parse().unwrap();
+    assert!(written >= 500, "{written}");
+    // What was acknowledged is there, the write that failed is not, and writing goes on.
+    let store = Store::open(&path, Options::default()).unwrap();
+    let times = || only_rows(&store.snapshot(), bucket, "v", ALL).times.len();
+    assert_eq!(times(), written);
+    store.write(bucket, "m v=\"\" -1", Precision::Nanoseconds).await.unwrap();
+    assert_eq!(times(), written + 1);
 }
