@@ -34,8 +34,8 @@ use std::time::Duration;
 use influx_wire::csv::Dialect;
 use influx_wire::flux::ast::File;
 
-pub use self::error::{ErrorCode, QueryError};
 use self::error::Failure;
+pub use self::error::{ErrorCode, QueryError};
 use self::interpreter::{Interpreter, Yield};
 use self::output::Writer;
 use self::resolver::Resolver;
@@ -64,7 +64,11 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { memory_bytes: 256 << 20, windows: 1_000_000, duration: Some(Duration::from_secs(60)) }
+        Self {
+            memory_bytes: 256 << 20,
+            windows: 1_000_000,
+            duration: Some(Duration::from_secs(60)),
+        }
     }
 }
 
@@ -101,7 +105,11 @@ impl fmt::Debug for Environment {
 /// # Errors
 ///
 /// If the script is wrong, names a bucket that is not there, or yields nothing.
-pub fn prepare(script: &str, dialect: Dialect, environment: &Environment) -> Result<Execution, QueryError> {
+pub fn prepare(
+    script: &str,
+    dialect: Dialect,
+    environment: &Environment,
+) -> Result<Execution, QueryError> {
     if script.len() > MAX_SCRIPT {
         let message = format!("query exceeds limit: a script longer than {MAX_SCRIPT} bytes");
         return Err(QueryError { code: ErrorCode::Invalid, message });
@@ -125,11 +133,13 @@ pub fn prepare_file(
     let files: Vec<&File> = environment.prelude.iter().chain([file]).collect();
     let failures = Resolver::check(&files);
     if !failures.is_empty() {
-        let messages: Vec<String> = failures.iter().map(|failure| failure.report(script).message).collect();
+        let messages: Vec<String> =
+            failures.iter().map(|failure| failure.report(script).message).collect();
         return Err(QueryError { code: ErrorCode::Invalid, message: messages.join("\n\n") });
     }
     let context = Arc::new(Context::new(environment));
-    let results = run(&files, &context, environment.now).map_err(|failure| failure.report(script))?;
+    let results =
+        run(&files, &context, environment.now).map_err(|failure| failure.report(script))?;
     Ok(Execution {
         context,
         results: results.into(),
@@ -174,7 +184,10 @@ pub struct Execution {
 enum State {
     /// The next result has not been opened.
     Between,
-    Reading { tables: Cursor, present: Option<(Table, usize)> },
+    Reading {
+        tables: Cursor,
+        present: Option<(Table, usize)>,
+    },
     Done,
 }
 
@@ -203,32 +216,29 @@ impl Execution {
         while self.writer.out.len() < CHUNK {
             match &mut self.state {
                 State::Done => return Ok(()),
-                State::Between => match self.results.front() {
-                    None => self.state = State::Done,
-                    Some(result) => {
+                State::Between => {
+                    self.state = if let Some(result) = self.results.front() {
                         self.writer.start_result(&result.name);
-                        self.state = State::Reading { tables: result.stream.open(&self.context)?, present: None };
-                    }
-                },
-                State::Reading { tables, present } => match present.take() {
-                    Some((table, row)) => {
+                        State::Reading { tables: result.stream.open(&self.context)?, present: None }
+                    } else {
+                        State::Done
+                    };
+                }
+                State::Reading { tables, present } => {
+                    if let Some((table, row)) = present.take() {
                         let end = (row + ROWS_AT_ONCE).min(table.rows);
                         self.context.check()?;
                         self.writer.rows(&table, row..end);
                         *present = (end < table.rows).then_some((table, end));
+                    } else if let Some(table) = tables.next().transpose()? {
+                        self.writer.start_table(&table);
+                        *present = (table.rows > 0).then_some((table, 0));
+                    } else {
+                        self.writer.end_result();
+                        self.results.pop_front();
+                        self.state = State::Between;
                     }
-                    None => match tables.next().transpose()? {
-                        Some(table) => {
-                            self.writer.start_table(&table);
-                            *present = (table.rows > 0).then_some((table, 0));
-                        }
-                        None => {
-                            self.writer.end_result();
-                            self.results.pop_front();
-                            self.state = State::Between;
-                        }
-                    },
-                },
+                }
             }
         }
         Ok(())

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use influx_wire::flux::ast::Span;
 
 use super::error::Failure;
-use super::value::{Closure, Duration, Value};
 use super::stream::Stream;
+use super::value::{Closure, Duration, Value};
 
 /// A parameter of a built-in function.
 #[derive(Debug)]
@@ -74,13 +74,19 @@ impl Accepts {
             | (Self::Function, Value::Builtin(_) | Value::Closure(_))
             | (Self::Stream, Value::Stream(_))
             | (Self::Moment, Value::Time(_) | Value::Duration(_) | Value::Int(_)) => true,
-            (Self::Moment, other) => return Err(format!("value is not a time, got {}", other.type_name())),
+            (Self::Moment, other) => {
+                return Err(format!("value is not a time, got {}", other.type_name()));
+            }
             _ => false,
         };
         if fits {
             Ok(())
         } else {
-            Err(format!("expected {} but found {} (argument {name})", self.name(), value.type_name()))
+            Err(format!(
+                "expected {} but found {} (argument {name})",
+                self.name(),
+                value.type_name()
+            ))
         }
     }
 }
@@ -116,23 +122,34 @@ impl Arguments {
         let mut values = Vec::with_capacity(given.len() + 1);
         if let Some(value) = pipe {
             let parameter = parameters.iter().find(|parameter| parameter.need == Need::Piped);
-            let parameter = parameter.ok_or_else(|| Failure::check(span, "function does not take a pipe argument"))?;
-            parameter.accepts.check(parameter.name, &value).map_err(|message| Failure::check(span, message))?;
+            let parameter = parameter
+                .ok_or_else(|| Failure::check(span, "function does not take a pipe argument"))?;
+            parameter
+                .accepts
+                .check(parameter.name, &value)
+                .map_err(|message| Failure::check(span, message))?;
             values.push((parameter.name, value, span));
         }
         for (name, value, place) in given {
-            let Some(parameter) = parameters.iter().find(|parameter| *parameter.name == *name) else {
+            let Some(parameter) = parameters.iter().find(|parameter| *parameter.name == *name)
+            else {
                 let names: Vec<_> = given_names(&values);
                 return Err(Failure::check(span, unexpected(&name, parameters, &names)));
             };
-            parameter.accepts.check(parameter.name, &value).map_err(|message| Failure::check(place, message))?;
+            parameter
+                .accepts
+                .check(parameter.name, &value)
+                .map_err(|message| Failure::check(place, message))?;
             if values.iter().any(|(other, ..)| *other == parameter.name) {
                 return Err(Failure::check(place, format!("argument {name} given twice")));
             }
             values.push((parameter.name, value, place));
         }
         let given = given_names(&values);
-        match parameters.iter().find(|parameter| parameter.need != Need::Optional && !given.contains(&parameter.name)) {
+        match parameters
+            .iter()
+            .find(|parameter| parameter.need != Need::Optional && !given.contains(&parameter.name))
+        {
             Some(parameter) => {
                 Err(Failure::check(span, format!("missing required argument {}", parameter.name)))
             }
@@ -168,7 +185,10 @@ impl Arguments {
     pub(crate) fn closure(&self, name: &str) -> Result<Arc<Closure>, Failure> {
         match self.get(name) {
             Some(Value::Closure(closure)) => Ok(Arc::clone(closure)),
-            Some(_) => Err(Failure::check(self.place(name), "a function written in the script is needed here")),
+            Some(_) => Err(Failure::check(
+                self.place(name),
+                "a function written in the script is needed here",
+            )),
             None => Err(self.missing(name)),
         }
     }
@@ -222,7 +242,8 @@ impl Arguments {
         let texts = array.items.iter().map(|item| match item {
             Value::String(text) => Ok(Arc::clone(text)),
             other => {
-                let message = format!("expected string but found {} (argument {name})", other.type_name());
+                let message =
+                    format!("expected string but found {} (argument {name})", other.type_name());
                 Err(Failure::check(self.place(name), message))
             }
         });
@@ -241,7 +262,9 @@ pub(crate) fn unexpected(name: &str, parameters: &[Parameter], given: &[&str]) -
         .filter(|parameter| parameter.need != Need::Piped && !given.contains(&parameter.name))
         .map(|parameter| parameter.name);
     match (left.next(), left.next()) {
-        (Some(expected), None) => format!("found unexpected argument {name} (Expected `{expected}`)"),
+        (Some(expected), None) => {
+            format!("found unexpected argument {name} (Expected `{expected}`)")
+        }
         _ => format!("found unexpected argument {name}"),
     }
 }

@@ -32,7 +32,8 @@ pub(crate) fn is_zero(duration: Duration) -> bool {
 fn add_months(time: i64, months: i64) -> i64 {
     let end = if months < 0 { i64::MIN } else { i64::MAX };
     let shifted = || {
-        let date = Timestamp::from_nanosecond(i128::from(time)).ok()?.to_zoned(TimeZone::UTC).datetime();
+        let date =
+            Timestamp::from_nanosecond(i128::from(time)).ok()?.to_zoned(TimeZone::UTC).datetime();
         let date = date.checked_add(Span::new().try_months(months).ok()?).ok()?;
         nanoseconds(date)
     };
@@ -46,7 +47,8 @@ fn nanoseconds(date: jiff::civil::DateTime) -> Option<i64> {
 
 /// The date and time of day of an instant, in UTC.
 pub(crate) fn civil(time: i64) -> Result<jiff::civil::DateTime, Failure> {
-    let timestamp = Timestamp::from_nanosecond(i128::from(time)).map_err(|error| Failure::new(error.to_string()))?;
+    let timestamp = Timestamp::from_nanosecond(i128::from(time))
+        .map_err(|error| Failure::new(error.to_string()))?;
     Ok(timestamp.to_zoned(TimeZone::UTC).datetime())
 }
 
@@ -62,7 +64,11 @@ impl Windows {
     /// # Errors
     ///
     /// If `every` or `period` is no positive length, or mixes months with shorter units.
-    pub(crate) fn new(every: Duration, period: Duration, offset: Duration) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        every: Duration,
+        period: Duration,
+        offset: Duration,
+    ) -> Result<Self, Failure> {
         for (name, length) in [("every", every), ("period", period)] {
             if is_zero(length) {
                 return Err(Failure::new(
@@ -74,7 +80,9 @@ impl Windows {
             }
         }
         if every.months != 0 && every.nanoseconds != 0 {
-            return Err(Failure::new("duration used as an interval cannot mix month and nanosecond units"));
+            return Err(Failure::new(
+                "duration used as an interval cannot mix month and nanosecond units",
+            ));
         }
         Ok(Self { every, period, offset })
     }
@@ -171,8 +179,13 @@ mod tests {
         let hours = Windows::new(duration(0, HOUR), duration(0, HOUR), duration(0, 0)).unwrap();
         assert_eq!(hours.start_at(time("2022-05-05T18:40:48.057Z")), time("2022-05-05T18:00:00Z"));
         assert_eq!(hours.start_at(-1), -HOUR);
-        let weeks = Windows::new(duration(0, 168 * HOUR), duration(0, 168 * HOUR), duration(0, 0)).unwrap();
-        assert_eq!(weeks.start_at(time("2022-05-08T00:00:00Z")), time("2022-05-05T00:00:00Z"), "a Thursday");
+        let weeks =
+            Windows::new(duration(0, 168 * HOUR), duration(0, 168 * HOUR), duration(0, 0)).unwrap();
+        assert_eq!(
+            weeks.start_at(time("2022-05-08T00:00:00Z")),
+            time("2022-05-05T00:00:00Z"),
+            "a Thursday"
+        );
         let quarters = Windows::new(duration(3, 0), duration(3, 0), duration(0, 0)).unwrap();
         assert_eq!(quarters.start_at(time("2022-05-08T00:00:00Z")), time("2022-04-01T00:00:00Z"));
         assert_eq!(quarters.stop(time("2022-04-01T00:00:00Z")), time("2022-07-01T00:00:00Z"));
@@ -180,7 +193,8 @@ mod tests {
 
     #[test]
     fn windows_longer_than_their_distance_overlap() {
-        let windows = Windows::new(duration(0, HOUR), duration(0, 3 * HOUR), duration(0, 0)).unwrap();
+        let windows =
+            Windows::new(duration(0, HOUR), duration(0, 3 * HOUR), duration(0, 0)).unwrap();
         assert_eq!(windows.first_reaching(10 * HOUR, 100).unwrap(), 8 * HOUR);
         assert!(windows.first_reaching(10 * HOUR, 1).is_err());
     }

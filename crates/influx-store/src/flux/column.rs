@@ -53,9 +53,10 @@ impl Values {
             Self::Long(values) => at(values, row).map_or(Value::Null, Value::Int),
             Self::UnsignedLong(values) => at(values, row).map_or(Value::Null, Value::UInt),
             Self::Double(values) => at(values, row).map_or(Value::Null, Value::Float),
-            Self::String(values) => {
-                values.get(row).and_then(Option::as_ref).map_or(Value::Null, |text| Value::String(Arc::clone(text)))
-            }
+            Self::String(values) => values
+                .get(row)
+                .and_then(Option::as_ref)
+                .map_or(Value::Null, |text| Value::String(Arc::clone(text))),
             Self::Time(values) => at(values, row).map_or(Value::Null, Value::Time),
         }
     }
@@ -112,9 +113,10 @@ impl Values {
             Self::Long(values) | Self::Time(values) => values.len() * 16,
             Self::UnsignedLong(values) => values.len() * 16,
             Self::Double(values) => values.len() * 16,
-            Self::String(values) => {
-                values.iter().map(|value| 16 + value.as_ref().map_or(0, |text| text.len() + 16)).sum()
-            }
+            Self::String(values) => values
+                .iter()
+                .map(|value| 16 + value.as_ref().map_or(0, |text| text.len() + 16))
+                .sum(),
         }
     }
 }
@@ -177,7 +179,11 @@ impl Builder {
             (Self::String(values), Value::String(value)) => values.push(Some(Arc::clone(value))),
             (column, Value::Null) => column.push_nulls(1),
             (column, value) => {
-                let message = format!("type conflict: {} != {}", type_name(column.data_type()), value.type_name());
+                let message = format!(
+                    "type conflict: {} != {}",
+                    type_name(column.data_type()),
+                    value.type_name()
+                );
                 return Err(Failure::new(message));
             }
         }
@@ -187,7 +193,9 @@ impl Builder {
     pub(crate) fn push_nulls(&mut self, count: usize) {
         match self {
             Self::Boolean(values) => values.extend(std::iter::repeat_n(None, count)),
-            Self::Long(values) | Self::Time(values) => values.extend(std::iter::repeat_n(None, count)),
+            Self::Long(values) | Self::Time(values) => {
+                values.extend(std::iter::repeat_n(None, count));
+            }
             Self::UnsignedLong(values) => values.extend(std::iter::repeat_n(None, count)),
             Self::Double(values) => values.extend(std::iter::repeat_n(None, count)),
             Self::String(values) => values.extend(std::iter::repeat_n(None, count)),
@@ -198,10 +206,13 @@ impl Builder {
     pub(crate) fn extend(&mut self, column: &Values, rows: usize) {
         match (self, column) {
             (Self::Boolean(values), Values::Boolean(other)) => values.extend_from_slice(other),
-            (Self::Long(values), Values::Long(other)) | (Self::Time(values), Values::Time(other)) => {
+            (Self::Long(values), Values::Long(other))
+            | (Self::Time(values), Values::Time(other)) => {
                 values.extend_from_slice(other);
             }
-            (Self::UnsignedLong(values), Values::UnsignedLong(other)) => values.extend_from_slice(other),
+            (Self::UnsignedLong(values), Values::UnsignedLong(other)) => {
+                values.extend_from_slice(other);
+            }
             (Self::Double(values), Values::Double(other)) => values.extend_from_slice(other),
             (Self::String(values), Values::String(other)) => values.extend_from_slice(other),
             (Self::Boolean(values), Values::Constant { value: Value::Bool(value), .. }) => {

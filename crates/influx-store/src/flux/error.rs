@@ -113,7 +113,9 @@ impl Failure {
     /// Says that the error arose in a call of `function`, unless more is known already.
     pub(crate) fn in_call(self, function: &str, span: Span) -> Self {
         match self.phase {
-            Phase::Bare => Self { phase: Phase::Call(function.to_owned()), span: Some(span), ..self },
+            Phase::Bare => {
+                Self { phase: Phase::Call(function.to_owned()), span: Some(span), ..self }
+            }
             _ => self,
         }
     }
@@ -121,7 +123,9 @@ impl Failure {
     /// Says that the error arose where `function` worked on tables, unless more is known already.
     pub(crate) fn in_run(self, function: &str, span: Span) -> Self {
         match self.phase {
-            Phase::Bare => Self { phase: Phase::Run(function.to_owned()), span: Some(span), ..self },
+            Phase::Bare => {
+                Self { phase: Phase::Run(function.to_owned()), span: Some(span), ..self }
+            }
             _ => self,
         }
     }
@@ -129,7 +133,9 @@ impl Failure {
     /// Forgets the place inside of a function of rows: the step that calls it is to be named.
     pub(crate) fn in_row(self) -> Self {
         match (&self.phase, self.span) {
-            (Phase::Check | Phase::Call(_), Some(_)) => Self { phase: Phase::Bare, span: None, ..self },
+            (Phase::Check | Phase::Call(_), Some(_)) => {
+                Self { phase: Phase::Bare, span: None, ..self }
+            }
             _ => self,
         }
     }
@@ -154,11 +160,19 @@ impl Failure {
         let message = match (&self.phase, place) {
             (Phase::Check, Some(place)) => format!("error {place}: {message}"),
             (Phase::Bare | Phase::Check, _) => message.clone(),
-            (Phase::Call(function), Some(place)) => format!("error calling function {function:?} {place}: {message}"),
-            (Phase::Call(function), None) => format!("error calling function {function:?}: {message}"),
-            (Phase::Planning, _) => format!("error in building plan while starting program: {message}"),
+            (Phase::Call(function), Some(place)) => {
+                format!("error calling function {function:?} {place}: {message}")
+            }
+            (Phase::Call(function), None) => {
+                format!("error calling function {function:?}: {message}")
+            }
+            (Phase::Planning, _) => {
+                format!("error in building plan while starting program: {message}")
+            }
             (Phase::Start, _) => format!("failed to initialize execute state: {message}"),
-            (Phase::Run(function), Some(place)) => format!("runtime error {place}: {function}: {message}"),
+            (Phase::Run(function), Some(place)) => {
+                format!("runtime error {place}: {function}: {message}")
+            }
             (Phase::Run(function), None) => format!("runtime error: {function}: {message}"),
         };
         QueryError { code: self.code, message }
@@ -173,10 +187,20 @@ mod tests {
     fn a_failure_names_its_place_and_phase() {
         let script = "a = 1\nfoo()";
         let span = Span { start: 6, end: 9 };
-        let check = |failure: Failure, expected: &str| assert_eq!(failure.report(script).message, expected);
-        check(Failure::check(span, "undefined identifier foo"), "error @2:1-2:4: undefined identifier foo");
-        check(Failure::new("bad").in_call("limit", span), "error calling function \"limit\" @2:1-2:4: bad");
-        check(Failure::new("bad").in_run("limit", span).in_call("x", span), "runtime error @2:1-2:4: limit: bad");
+        let check =
+            |failure: Failure, expected: &str| assert_eq!(failure.report(script).message, expected);
+        check(
+            Failure::check(span, "undefined identifier foo"),
+            "error @2:1-2:4: undefined identifier foo",
+        );
+        check(
+            Failure::new("bad").in_call("limit", span),
+            "error calling function \"limit\" @2:1-2:4: bad",
+        );
+        check(
+            Failure::new("bad").in_run("limit", span).in_call("x", span),
+            "runtime error @2:1-2:4: limit: bad",
+        );
         check(Failure::limit("memory").in_run("sort", span), "query exceeds limit: memory");
         check(Failure::check(Span { start: 90, end: 99 }, "x"), "error @2:6-2:6: x");
     }

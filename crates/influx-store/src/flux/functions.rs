@@ -6,9 +6,11 @@ pub(crate) mod aggregate;
 pub(crate) mod columns;
 pub(crate) mod convert;
 pub(crate) mod date;
+pub(crate) mod dict;
 pub(crate) mod group;
 pub(crate) mod math;
 pub(crate) mod pivot;
+pub(crate) mod regexp;
 pub(crate) mod rows;
 pub(crate) mod schema;
 pub(crate) mod select;
@@ -36,13 +38,16 @@ impl std::fmt::Debug for Builtin {
     }
 }
 
+/// A name and its value; values with shared parts are made when they are asked for.
+type Constant = (&'static str, fn() -> Value);
+
 /// What `import "path"` brings.
 pub(crate) struct Package {
     pub(crate) path: &'static str,
     /// The name it gets without an alias.
     pub(crate) name: &'static str,
     functions: &'static [&'static [Builtin]],
-    constants: &'static [(&'static str, fn() -> Value)],
+    constants: &'static [Constant],
 }
 
 impl std::fmt::Debug for Package {
@@ -64,7 +69,10 @@ impl Package {
         if let Some(builtin) = functions.find(|builtin| builtin.name == name) {
             return Some(Member::Function(builtin));
         }
-        self.constants.iter().find(|(other, _)| *other == name).map(|(_, value)| Member::Constant(*value))
+        self.constants
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| Member::Constant(*value))
     }
 }
 
@@ -92,7 +100,7 @@ static UNIVERSE: Package = Package {
     ],
 };
 
-static PACKAGES: [Package; 8] = [
+static PACKAGES: [Package; 10] = [
     Package { path: "array", name: "array", functions: &[sources::ARRAY], constants: &[] },
     Package { path: "date", name: "date", functions: &[date::FUNCTIONS], constants: &[] },
     Package {
@@ -113,9 +121,21 @@ static PACKAGES: [Package; 8] = [
         functions: &[pivot::FIELDS_AS_COLUMNS, schema::FUNCTIONS],
         constants: &[],
     },
-    Package { path: "math", name: "math", functions: &[math::FUNCTIONS], constants: math::CONSTANTS },
+    Package { path: "dict", name: "dict", functions: &[dict::FUNCTIONS], constants: &[] },
+    Package {
+        path: "math",
+        name: "math",
+        functions: &[math::FUNCTIONS],
+        constants: math::CONSTANTS,
+    },
+    Package { path: "regexp", name: "regexp", functions: &[regexp::FUNCTIONS], constants: &[] },
     Package { path: "strings", name: "strings", functions: &[strings::FUNCTIONS], constants: &[] },
-    Package { path: "universe", name: "universe", functions: UNIVERSE.functions, constants: UNIVERSE.constants },
+    Package {
+        path: "universe",
+        name: "universe",
+        functions: UNIVERSE.functions,
+        constants: UNIVERSE.constants,
+    },
 ];
 
 /// The package of an import path.

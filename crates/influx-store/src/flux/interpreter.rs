@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use influx_wire::flux::ast::{
-    BinaryOperator, Call, Expression, ExpressionKind, File, Function, FunctionBody, OptionStatement,
-    ParameterDefault, Record as RecordLiteral, Span, Statement, StringPart,
+    BinaryOperator, Call, Expression, ExpressionKind, File, Function, FunctionBody,
+    OptionStatement, ParameterDefault, Record as RecordLiteral, Span, Statement, StringPart,
 };
 
 use super::arguments::Arguments;
@@ -16,7 +16,7 @@ use super::stream::{Context, Stream};
 use super::value::{Array, Closure, Dictionary, Record, Value};
 
 /// How many expressions and calls may be nested in each other while they are evaluated.
-const MAX_NESTING: u32 = 250;
+const MAX_NESTING: u32 = 128;
 
 /// A named output of a script.
 #[derive(Debug, Clone)]
@@ -43,8 +43,9 @@ impl Interpreter {
     /// Runs the statements of a file and returns the names that it leaves behind.
     pub(crate) fn run(&mut self, file: &File, mut scope: Scope) -> Result<Scope, Failure> {
         for import in &file.imports {
-            let package = functions::package(&import.path)
-                .ok_or_else(|| Failure::check(import.span, format!("invalid import path {}", import.path)))?;
+            let package = functions::package(&import.path).ok_or_else(|| {
+                Failure::check(import.span, format!("invalid import path {}", import.path))
+            })?;
             let name = import.alias.as_ref().map_or(package.name, |alias| alias.name.as_str());
             scope = scope.with(name, Value::Package(package));
         }
@@ -65,7 +66,10 @@ impl Interpreter {
                     }
                 }
                 Statement::Return(expression) => {
-                    return Err(Failure::check(expression.span, "return statement outside of a function"));
+                    return Err(Failure::check(
+                        expression.span,
+                        "return statement outside of a function",
+                    ));
                 }
                 Statement::Builtin(_) => {}
             }
@@ -76,7 +80,10 @@ impl Interpreter {
     fn set_option(&mut self, option: &OptionStatement, scope: Scope) -> Result<Scope, Failure> {
         let span = option.name.span;
         if option.package.is_some() {
-            return Err(Failure::check(span, format!("option {} is not supported", option.name.name)));
+            return Err(Failure::check(
+                span,
+                format!("option {} is not supported", option.name.name),
+            ));
         }
         match option.name.name.as_str() {
             "now" => {
@@ -90,7 +97,10 @@ impl Interpreter {
                 }
                 Ok(scope)
             }
-            "location" => Err(Failure::check(span, "option location is not supported: windows are cut in UTC")),
+            "location" => Err(Failure::check(
+                span,
+                "option location is not supported: windows are cut in UTC",
+            )),
             name => {
                 let value = self.evaluate(&option.value, &scope)?;
                 Ok(scope.with(name, value))
@@ -99,7 +109,12 @@ impl Interpreter {
     }
 
     /// Adds an output of the script.
-    pub(crate) fn add_result(&mut self, name: Arc<str>, stream: Stream, explicit: bool) -> Result<(), Failure> {
+    pub(crate) fn add_result(
+        &mut self,
+        name: Arc<str>,
+        stream: Stream,
+        explicit: bool,
+    ) -> Result<(), Failure> {
         if let Some(other) = self.results.iter().find(|result| result.name == name) {
             let message = if explicit && other.explicit {
                 format!("found more than one call to yield() with the name {name:?}")
@@ -113,7 +128,11 @@ impl Interpreter {
     }
 
     /// The value of an expression.
-    pub(crate) fn evaluate(&mut self, expression: &Expression, scope: &Scope) -> Result<Value, Failure> {
+    pub(crate) fn evaluate(
+        &mut self,
+        expression: &Expression,
+        scope: &Scope,
+    ) -> Result<Value, Failure> {
         self.nesting += 1;
         let value = if self.nesting > MAX_NESTING {
             Err(Failure::limit("expressions or calls nested too deeply"))
@@ -124,7 +143,11 @@ impl Interpreter {
         value
     }
 
-    fn evaluate_nested(&mut self, expression: &Expression, scope: &Scope) -> Result<Value, Failure> {
+    fn evaluate_nested(
+        &mut self,
+        expression: &Expression,
+        scope: &Scope,
+    ) -> Result<Value, Failure> {
         let span = expression.span;
         match &expression.kind {
             ExpressionKind::Identifier(name) => lookup(name, scope, span),
@@ -133,33 +156,20 @@ impl Interpreter {
             ExpressionKind::String(value) => Ok(Value::string(value.as_str())),
             ExpressionKind::Duration(value) => Ok(Value::Duration(*value)),
             ExpressionKind::Time(value) => Ok(Value::Time(*value)),
-            ExpressionKind::Regex(pattern) => compile_regex(pattern).map_err(|failure| failure.at(span)),
+            ExpressionKind::Regex(pattern) => {
+                compile_regex(pattern).map_err(|failure| failure.at(span))
+            }
             ExpressionKind::Interpolation(parts) => self.interpolate(parts, scope, span),
-            ExpressionKind::Array(items) => {
-                let items = items.iter().map(|item| self.evaluate(item, scope)).collect::<Result<_, _>>()?;
-                Ok(Value::Array(Arc::new(Array::new(items)?)))
-            }
-            ExpressionKind::Dictionary(entries) => {
-                let entry = |(key, value): &(Expression, Expression)| {
-                    Ok((self.evaluate(key, scope)?, self.evaluate(value, scope)?))
-                };
-                let entries = entries.iter().map(entry).collect::<Result<_, Failure>>()?;
-                Ok(Value::Dictionary(Arc::new(Dictionary::new(entries)?)))
-            }
+            ExpressionKind::Array(items) => self.array(items, scope),
+            ExpressionKind::Dictionary(entries) => self.dictionary(entries, scope),
             ExpressionKind::Record(record) => self.record(record, scope, span),
-            ExpressionKind::Function(function) => {
-                Ok(Value::Closure(Arc::new(Closure::new((**function).clone(), scope.clone(), span)?)))
-            }
+            ExpressionKind::Function(function) => closure(function, scope, span),
             ExpressionKind::Call(call) => self.call_expression(call, None, scope, span),
             ExpressionKind::Pipe { .. } => self.pipe(expression, scope),
             ExpressionKind::Member { object, property } => {
-                let object = self.evaluate(object, scope)?;
-                member(&object, property).map_err(|failure| failure.at(span))
+                self.member(object, property, scope, span)
             }
-            ExpressionKind::Index { object, index } => {
-                let (object, index) = (self.evaluate(object, scope)?, self.evaluate(index, scope)?);
-                element(&object, &index).map_err(|failure| failure.at(span))
-            }
+            ExpressionKind::Index { object, index } => self.index(object, index, scope, span),
             ExpressionKind::Unary { operator, operand } => {
                 let operand = self.evaluate(operand, scope)?;
                 operators::unary(*operator, &operand).map_err(|failure| failure.at(span))
@@ -167,10 +177,51 @@ impl Interpreter {
             ExpressionKind::Binary { .. } => self.binary(expression, scope),
             ExpressionKind::Conditional { test, consequent, alternate } => {
                 let value = self.evaluate(test, scope)?;
-                let holds = operators::condition(&value).map_err(|failure| failure.at(test.span))?;
+                let holds =
+                    operators::condition(&value).map_err(|failure| failure.at(test.span))?;
                 self.evaluate(if holds { consequent } else { alternate }, scope)
             }
         }
+    }
+
+    fn array(&mut self, items: &[Expression], scope: &Scope) -> Result<Value, Failure> {
+        let items =
+            items.iter().map(|item| self.evaluate(item, scope)).collect::<Result<_, _>>()?;
+        Ok(Value::Array(Arc::new(Array::new(items)?)))
+    }
+
+    fn dictionary(
+        &mut self,
+        entries: &[(Expression, Expression)],
+        scope: &Scope,
+    ) -> Result<Value, Failure> {
+        let entry = |(key, value): &(Expression, Expression)| {
+            Ok((self.evaluate(key, scope)?, self.evaluate(value, scope)?))
+        };
+        let entries = entries.iter().map(entry).collect::<Result<_, Failure>>()?;
+        Ok(Value::Dictionary(Arc::new(Dictionary::new(entries)?)))
+    }
+
+    fn member(
+        &mut self,
+        object: &Expression,
+        property: &str,
+        scope: &Scope,
+        span: Span,
+    ) -> Result<Value, Failure> {
+        let object = self.evaluate(object, scope)?;
+        member(&object, property).map_err(|failure| failure.at(span))
+    }
+
+    fn index(
+        &mut self,
+        object: &Expression,
+        index: &Expression,
+        scope: &Scope,
+        span: Span,
+    ) -> Result<Value, Failure> {
+        let (object, index) = (self.evaluate(object, scope)?, self.evaluate(index, scope)?);
+        element(&object, &index).map_err(|failure| failure.at(span))
     }
 
     /// A chain of operators leans to the left and may be long, so its spine is walked, not recursed into.
@@ -221,7 +272,12 @@ impl Interpreter {
         Ok(value)
     }
 
-    fn interpolate(&mut self, parts: &[StringPart], scope: &Scope, span: Span) -> Result<Value, Failure> {
+    fn interpolate(
+        &mut self,
+        parts: &[StringPart],
+        scope: &Scope,
+        span: Span,
+    ) -> Result<Value, Failure> {
         let mut texts = Vec::with_capacity(parts.len());
         for part in parts {
             match part {
@@ -229,16 +285,26 @@ impl Interpreter {
                 StringPart::Expression(expression) => {
                     let value = self.evaluate(expression, scope)?;
                     let text = value.to_text().ok_or_else(|| {
-                        Failure::check(expression.span, format!("invalid interpolation type {}", value.type_name()))
+                        Failure::check(
+                            expression.span,
+                            format!("invalid interpolation type {}", value.type_name()),
+                        )
                     })?;
                     texts.push(text);
                 }
             }
         }
-        operators::join_text(texts.iter().map(String::as_str)).map(Value::String).map_err(|failure| failure.at(span))
+        operators::join_text(texts.iter().map(String::as_str))
+            .map(Value::String)
+            .map_err(|failure| failure.at(span))
     }
 
-    fn record(&mut self, literal: &RecordLiteral, scope: &Scope, span: Span) -> Result<Value, Failure> {
+    fn record(
+        &mut self,
+        literal: &RecordLiteral,
+        scope: &Scope,
+        span: Span,
+    ) -> Result<Value, Failure> {
         let mut properties = match &literal.base {
             None => Vec::new(),
             Some(base) => match lookup(&base.name, scope, base.span)? {
@@ -253,7 +319,9 @@ impl Interpreter {
             let value = self.evaluate(value, scope)?;
             put(&mut properties, name.name.as_str(), value);
         }
-        Ok(Value::Record(Arc::new(Record::new(properties, false).map_err(|failure| failure.at(span))?)))
+        Ok(Value::Record(Arc::new(
+            Record::new(properties, false).map_err(|failure| failure.at(span))?,
+        )))
     }
 
     fn call_expression(
@@ -284,13 +352,17 @@ impl Interpreter {
         match function {
             Value::Builtin(builtin) => {
                 let arguments = Arguments::bind(builtin.parameters, arguments, pipe, span)?;
-                (builtin.run)(self, &arguments).map_err(|failure| failure.in_call(builtin.name, span))
+                (builtin.run)(self, &arguments)
+                    .map_err(|failure| failure.in_call(builtin.name, span))
             }
             Value::Closure(closure) => {
                 let scope = self.bind(&closure.function, &closure.scope, arguments, pipe, span)?;
                 self.body(&closure.function.body, &scope)
             }
-            other => Err(Failure::check(span, format!("expected function but found {}", other.type_name()))),
+            other => Err(Failure::check(
+                span,
+                format!("expected function but found {}", other.type_name()),
+            )),
         }
     }
 
@@ -309,9 +381,9 @@ impl Interpreter {
             let value = match (&parameter.default, given) {
                 (_, Some(index)) => arguments.swap_remove(index).1,
                 (ParameterDefault::Value(default), None) => self.evaluate(default, defined_in)?,
-                (ParameterDefault::Pipe, None) => pipe
-                    .take()
-                    .ok_or_else(|| Failure::check(span, format!("missing required argument {name}")))?,
+                (ParameterDefault::Pipe, None) => pipe.take().ok_or_else(|| {
+                    Failure::check(span, format!("missing required argument {name}"))
+                })?,
                 (ParameterDefault::None, None) => {
                     return Err(Failure::check(span, format!("missing required argument {name}")));
                 }
@@ -344,13 +416,20 @@ impl Interpreter {
                     self.evaluate(expression, &scope)?;
                 }
                 Statement::Option(option) => {
-                    return Err(Failure::check(option.name.span, "option statements belong outside of functions"));
+                    return Err(Failure::check(
+                        option.name.span,
+                        "option statements belong outside of functions",
+                    ));
                 }
                 Statement::Builtin(_) => {}
             }
         }
         Err(Failure::new("missing return statement in block"))
     }
+}
+
+fn closure(function: &Function, scope: &Scope, span: Span) -> Result<Value, Failure> {
+    Ok(Value::Closure(Arc::new(Closure::new(function.clone(), scope.clone(), span)?)))
 }
 
 /// Sets a property of a record in its place, or behind the others.
@@ -395,15 +474,21 @@ fn element(object: &Value, index: &Value) -> Result<Value, Failure> {
             })
         }
         (Value::Record(_) | Value::Package(_), Value::String(label)) => member(object, label),
-        (object, index) => {
-            Err(Failure::new(format!("{} cannot be indexed by {}", object.type_name(), index.type_name())))
-        }
+        (object, index) => Err(Failure::new(format!(
+            "{} cannot be indexed by {}",
+            object.type_name(),
+            index.type_name()
+        ))),
     }
 }
 
 /// A regular expression that matches in linear time and takes little memory, however it is written.
 pub(crate) fn compile_regex(pattern: &str) -> Result<Value, Failure> {
-    let regex = regex::RegexBuilder::new(pattern).size_limit(1 << 20).dfa_size_limit(1 << 20).nest_limit(64).build();
+    let regex = regex::RegexBuilder::new(pattern)
+        .size_limit(1 << 20)
+        .dfa_size_limit(1 << 20)
+        .nest_limit(64)
+        .build();
     match regex {
         Ok(regex) => Ok(Value::Regex(Arc::new(regex))),
         Err(error) => Err(Failure::new(format!("regex parse error: {error}"))),

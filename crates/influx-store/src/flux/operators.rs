@@ -15,7 +15,11 @@ use super::value::Value;
 const MAX_STRING: usize = 1 << 20;
 
 /// A binary operator other than `and` and `or`, which do not always evaluate both sides.
-pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Value, Failure> {
+pub(crate) fn binary(
+    operator: BinaryOperator,
+    left: &Value,
+    right: &Value,
+) -> Result<Value, Failure> {
     use BinaryOperator as Operator;
     if left.is_null() || right.is_null() {
         return Ok(Value::Null);
@@ -42,7 +46,9 @@ fn compare(operator: BinaryOperator, left: &Value, right: &Value) -> Result<Valu
     use BinaryOperator as Operator;
     // NaN compares as false with everything, so the order may be unknown.
     let order = match (left, right) {
-        (Value::Int(left), Value::Int(right)) | (Value::Time(left), Value::Time(right)) => Some(left.cmp(right)),
+        (Value::Int(left), Value::Int(right)) | (Value::Time(left), Value::Time(right)) => {
+            Some(left.cmp(right))
+        }
         (Value::UInt(left), Value::UInt(right)) => Some(left.cmp(right)),
         (Value::Int(left), Value::UInt(right)) => Some(i128::from(*left).cmp(&i128::from(*right))),
         (Value::UInt(left), Value::Int(right)) => Some(i128::from(*left).cmp(&i128::from(*right))),
@@ -66,7 +72,9 @@ pub(crate) fn equals(left: &Value, right: &Value) -> Option<bool> {
     Some(match (left, right) {
         (Value::Bool(left), Value::Bool(right)) => left == right,
         (Value::String(left), Value::String(right)) => left == right,
-        (Value::Int(left), Value::Int(right)) | (Value::Time(left), Value::Time(right)) => left == right,
+        (Value::Int(left), Value::Int(right)) | (Value::Time(left), Value::Time(right)) => {
+            left == right
+        }
         (Value::UInt(left), Value::UInt(right)) => left == right,
         (Value::Int(left), Value::UInt(right)) => i128::from(*left) == i128::from(*right),
         (Value::UInt(left), Value::Int(right)) => i128::from(*left) == i128::from(*right),
@@ -91,8 +99,12 @@ fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
             Operator::Add => left.wrapping_add(*right),
             Operator::Subtract => left.wrapping_sub(*right),
             Operator::Multiply => left.wrapping_mul(*right),
-            Operator::Divide => left.checked_div(*right).ok_or_else(|| Failure::new("cannot divide by zero"))?,
-            Operator::Modulo => left.checked_rem(*right).ok_or_else(|| Failure::new("cannot mod zero"))?,
+            Operator::Divide => {
+                left.checked_div(*right).ok_or_else(|| Failure::new("cannot divide by zero"))?
+            }
+            Operator::Modulo => {
+                left.checked_rem(*right).ok_or_else(|| Failure::new("cannot mod zero"))?
+            }
             _ => return Ok(Value::Float((*left as f64).powf(*right as f64))),
         })),
         (Value::Float(left), Value::Float(right)) => Ok(Value::Float(match operator {
@@ -106,9 +118,9 @@ fn arithmetic(operator: BinaryOperator, left: &Value, right: &Value) -> Result<V
         (Value::String(left), Value::String(right)) if operator == Operator::Add => {
             join_text([&**left, &**right]).map(Value::String)
         }
-        _ if left.as_number().is_some() && right.as_number().is_some() => {
-            Err(Failure::new(format!("expected {} but found {}", left.type_name(), right.type_name())))
-        }
+        _ if left.as_number().is_some() && right.as_number().is_some() => Err(Failure::new(
+            format!("expected {} but found {}", left.type_name(), right.type_name()),
+        )),
         _ => Err(unsupported(operator, left, right)),
     }
 }
@@ -136,8 +148,12 @@ pub(crate) fn unary(operator: UnaryOperator, operand: &Value) -> Result<Value, F
         }
         (UnaryOperator::Minus, Value::Int(value)) => Ok(Value::Int(value.wrapping_neg())),
         (UnaryOperator::Minus, Value::Float(value)) => Ok(Value::Float(-value)),
-        (UnaryOperator::Minus, Value::Duration(value)) => Ok(Value::Duration(calendar::negate(*value))),
-        (UnaryOperator::Plus, Value::Int(_) | Value::Float(_) | Value::Duration(_)) => Ok(operand.clone()),
+        (UnaryOperator::Minus, Value::Duration(value)) => {
+            Ok(Value::Duration(calendar::negate(*value)))
+        }
+        (UnaryOperator::Plus, Value::Int(_) | Value::Float(_) | Value::Duration(_)) => {
+            Ok(operand.clone())
+        }
         (UnaryOperator::Plus | UnaryOperator::Minus, value) => Err(Failure::new(format!(
             "operand to unary expression is not a number value, got {}",
             value.type_name()

@@ -3,7 +3,9 @@
 //! What is the same for all rows of a table is rendered once; a row is then a few copies and the cells that
 //! differ.
 
-use influx_wire::csv::{Annotation, ColumnMeta, Dialect, write_error_table, write_float, write_header, write_text};
+use influx_wire::csv::{
+    Annotation, ColumnMeta, Dialect, write_error_table, write_float, write_header, write_text,
+};
 use influx_wire::time::write_rfc3339;
 
 use super::column::Values;
@@ -47,7 +49,6 @@ impl Writer {
     }
 
     pub(crate) fn error(&mut self, message: &str) {
-        self.out.extend_from_slice(b"\r\n");
         write_error_table(&mut self.out, &self.dialect, message);
     }
 
@@ -70,7 +71,11 @@ impl Writer {
             })
             .collect();
         let empty = table.rows == 0;
-        if self.schema.as_ref().is_some_and(|(known, was_empty)| *known == schema && !was_empty && !empty) {
+        if self
+            .schema
+            .as_ref()
+            .is_some_and(|(known, was_empty)| *known == schema && !was_empty && !empty)
+        {
             return;
         }
         if self.schema.is_some() {

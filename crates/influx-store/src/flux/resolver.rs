@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use influx_wire::flux::ast::{
-    Call, Expression, ExpressionKind, File, Function, FunctionBody, Identifier, ParameterDefault, Span, Statement,
-    StringPart,
+    Call, Expression, ExpressionKind, File, Function, FunctionBody, Identifier, ParameterDefault,
+    Span, Statement, StringPart,
 };
 
 use super::arguments::{Need, unexpected};
@@ -54,7 +54,8 @@ impl Resolver {
         for import in &file.imports {
             match functions::package(&import.path) {
                 Some(package) => {
-                    let name = import.alias.as_ref().map_or(package.name, |alias| alias.name.as_str());
+                    let name =
+                        import.alias.as_ref().map_or(package.name, |alias| alias.name.as_str());
                     self.define(name, Known::Package(package));
                 }
                 None => self.fail(import.span, format!("invalid import path {}", import.path)),
@@ -87,7 +88,9 @@ impl Resolver {
 
     fn statement(&mut self, statement: &Statement) {
         match statement {
-            Statement::Assignment(assignment) => self.assignment(&assignment.name, &assignment.value),
+            Statement::Assignment(assignment) => {
+                self.assignment(&assignment.name, &assignment.value);
+            }
             Statement::Option(option) => {
                 let known = self.expression(&option.value);
                 if option.package.is_none() && option.name.name != "now" {
@@ -121,12 +124,17 @@ impl Resolver {
             ExpressionKind::Call(call) => self.call(call, false, span),
             ExpressionKind::Pipe { .. } => self.pipe(expression),
             ExpressionKind::Member { object, property } => {
-                let Known::Package(package) = self.expression(object) else { return Known::Anything };
+                let Known::Package(package) = self.expression(object) else {
+                    return Known::Anything;
+                };
                 match package.member(property) {
                     Some(Member::Function(builtin)) => Known::Builtin(builtin),
                     Some(Member::Constant(_)) => Known::Anything,
                     None => {
-                        self.fail(span, format!("undefined identifier {}.{property}", package.name));
+                        self.fail(
+                            span,
+                            format!("undefined identifier {}.{property}", package.name),
+                        );
                         Known::Anything
                     }
                 }
@@ -233,7 +241,10 @@ impl Resolver {
             };
             let name = parameter.name.name.clone();
             if block.insert(name.clone(), Known::Anything).is_some() {
-                self.fail(parameter.name.span, format!("function types cannot have duplicate parameter {name}"));
+                self.fail(
+                    parameter.name.span,
+                    format!("function types cannot have duplicate parameter {name}"),
+                );
             }
             parameters.push((name, need));
         }
@@ -263,14 +274,22 @@ impl Resolver {
         let given: Vec<&str> = call.arguments.iter().map(|(name, _)| name.name.as_str()).collect();
         let (parameters, refusal): (Vec<(String, Need)>, Option<String>) = match callee {
             Known::Builtin(builtin) => {
-                let known = |name: &&str| builtin.parameters.iter().any(|parameter| parameter.name == *name);
+                let known = |name: &&str| {
+                    builtin.parameters.iter().any(|parameter| parameter.name == *name)
+                };
                 let strange = given.iter().find(|name| !known(name));
                 let refusal = strange.map(|name| unexpected(name, builtin.parameters, &given));
                 let parameters = builtin.parameters.iter();
-                (parameters.map(|parameter| (parameter.name.to_owned(), parameter.need)).collect(), refusal)
+                (
+                    parameters
+                        .map(|parameter| (parameter.name.to_owned(), parameter.need))
+                        .collect(),
+                    refusal,
+                )
             }
             Known::Function(signature) => {
-                let known = |name: &&str| signature.parameters.iter().any(|(other, _)| other == name);
+                let known =
+                    |name: &&str| signature.parameters.iter().any(|(other, _)| other == name);
                 let refusal = given.iter().find(|name| !known(name));
                 let refusal = refusal.map(|name| format!("found unexpected argument {name}"));
                 (signature.parameters, refusal)

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 
 use influx_wire::flux::ast::{
-    BinaryOperator, Expression, ExpressionKind, FunctionBody, Record as RecordLiteral, Span, UnaryOperator,
+    BinaryOperator, Expression, ExpressionKind, FunctionBody, Record as RecordLiteral, Span,
+    UnaryOperator,
 };
 
 use super::arguments::{Arguments, Need};
@@ -18,7 +19,12 @@ use super::interpreter::{Interpreter, put};
 use super::operators;
 use super::scope::Scope;
 use super::table::Table;
-use super::value::{Closure, Record, Value};
+use super::value::{Closure, Properties, Record, Value};
+
+/// The name of the parameter that takes the accumulator, and its first value.
+type Accumulator<'a> = Option<(&'a str, &'a [(Arc<str>, Value)])>;
+/// A label and the values of its column: one for each row, or one for all.
+type Extension = (Arc<str>, Vec<Value>);
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -62,7 +68,7 @@ struct Compiler<'a> {
     table: &'a Table,
     scope: &'a Scope,
     row: &'a str,
-    accumulator: Option<(&'a str, &'a [(Arc<str>, Value)])>,
+    accumulator: Accumulator<'a>,
 }
 
 impl<'a> RowFunction<'a> {
@@ -70,13 +76,19 @@ impl<'a> RowFunction<'a> {
     pub(crate) fn new(
         closure: &Arc<Closure>,
         table: &'a Table,
-        accumulator: Option<(&str, &[(Arc<str>, Value)])>,
+        accumulator: Accumulator<'_>,
     ) -> Result<Self, Failure> {
         let parameters = &closure.function.parameters;
         let row = parameters.iter().map(|parameter| parameter.name.name.as_str());
-        let row = row.filter(|name| accumulator.is_none_or(|(other, _)| other != *name)).take(2).collect::<Vec<_>>();
+        let row = row
+            .filter(|name| accumulator.is_none_or(|(other, _)| other != *name))
+            .take(2)
+            .collect::<Vec<_>>();
         let [row] = row.as_slice() else {
-            return Err(Failure::check(closure.span, "the function must take one parameter, the row"));
+            return Err(Failure::check(
+                closure.span,
+                "the function must take one parameter, the row",
+            ));
         };
         if accumulator.is_some() && parameters.len() != 2 {
             return Err(Failure::check(closure.span, "missing required argument accumulator"));
@@ -89,7 +101,8 @@ impl<'a> RowFunction<'a> {
         let body = match (body, accumulator) {
             // In the order of the identity, so that the next round finds each property in its place.
             (Some(Body::Record(mut shape)), Some((_, identity))) => {
-                let place = |label: &Arc<str>| identity.iter().position(|(other, _)| other == label);
+                let place =
+                    |label: &Arc<str>| identity.iter().position(|(other, _)| other == label);
                 shape.properties.sort_by_key(|(label, _)| place(label));
                 Some(Body::Record(shape))
             }
@@ -100,10 +113,16 @@ impl<'a> RowFunction<'a> {
     }
 
     /// The value for a row.
-    pub(crate) fn scalar(&self, row: usize, interpreter: &mut Interpreter) -> Result<Value, Failure> {
+    pub(crate) fn scalar(
+        &self,
+        row: usize,
+        interpreter: &mut Interpreter,
+    ) -> Result<Value, Failure> {
         match &self.body {
             Body::Scalar(code) => code.evaluate(row, &[], interpreter),
-            Body::Record(_) => Ok(Value::Record(Arc::new(Record::new(self.record(row, interpreter)?, false)?))),
+            Body::Record(_) => {
+                Ok(Value::Record(Arc::new(Record::new(self.record(row, interpreter)?, false)?)))
+            }
             Body::Tree(closure) => self.interpret(closure, row, None, interpreter),
         }
     }
@@ -113,7 +132,7 @@ impl<'a> RowFunction<'a> {
         &self,
         row: usize,
         interpreter: &mut Interpreter,
-    ) -> Result<Vec<(Arc<str>, Value)>, Failure> {
+    ) -> Result<Properties, Failure> {
         match &self.body {
             Body::Record(shape) => {
                 let mut properties = if shape.with_row { self.row(row) } else { Vec::new() };
@@ -124,7 +143,10 @@ impl<'a> RowFunction<'a> {
             }
             _ => match self.scalar(row, interpreter)? {
                 Value::Record(record) => Ok(record.properties.clone()),
-                other => Err(Failure::new(format!("map function must return an object, got {}", other.type_name()))),
+                other => Err(Failure::new(format!(
+                    "map function must return an object, got {}",
+                    other.type_name()
+                ))),
             },
         }
     }
@@ -134,7 +156,7 @@ impl<'a> RowFunction<'a> {
     pub(crate) fn extensions(
         &self,
         interpreter: &mut Interpreter,
-    ) -> Option<Result<Vec<(Arc<str>, Vec<Value>)>, Failure>> {
+    ) -> Option<Result<Vec<Extension>, Failure>> {
         let Body::Record(Shape { with_row: true, properties }) = &self.body else { return None };
         let column = |(label, code): &(Arc<str>, Code)| {
             let values = match code {
@@ -154,7 +176,7 @@ impl<'a> RowFunction<'a> {
         &self,
         row: usize,
         accumulator: &[(Arc<str>, Value)],
-        next: &mut Vec<(Arc<str>, Value)>,
+        next: &mut Properties,
         interpreter: &mut Interpreter,
     ) -> Result<(), Failure> {
         next.clear();
@@ -165,14 +187,19 @@ impl<'a> RowFunction<'a> {
                 }
                 Ok(())
             }
-            Body::Record(_) => Err(Failure::new("the function must return a record like the identity")),
+            Body::Record(_) => {
+                Err(Failure::new("the function must return a record like the identity"))
+            }
             Body::Scalar(_) => Err(Failure::new("the function must return a record")),
             Body::Tree(closure) => {
                 let record = Value::Record(Arc::new(Record::new(accumulator.to_vec(), false)?));
                 match self.interpret(closure, row, Some(record), interpreter)? {
                     Value::Record(record) => next.extend(record.properties.iter().cloned()),
                     other => {
-                        return Err(Failure::new(format!("expected record but found {}", other.type_name())));
+                        return Err(Failure::new(format!(
+                            "expected record but found {}",
+                            other.type_name()
+                        )));
                     }
                 }
                 Ok(())
@@ -180,8 +207,12 @@ impl<'a> RowFunction<'a> {
         }
     }
 
-    fn row(&self, row: usize) -> Vec<(Arc<str>, Value)> {
-        self.table.columns.iter().map(|column| (Arc::clone(&column.label), column.values.get(row))).collect()
+    fn row(&self, row: usize) -> Properties {
+        self.table
+            .columns
+            .iter()
+            .map(|column| (Arc::clone(&column.label), column.values.get(row)))
+            .collect()
     }
 
     fn interpret(
@@ -193,7 +224,9 @@ impl<'a> RowFunction<'a> {
     ) -> Result<Value, Failure> {
         let record = Value::Record(Arc::new(Record::new(self.row(row), true)?));
         let mut arguments = vec![(Arc::clone(&self.row_parameter), record, closure.span)];
-        let name = (0..2).filter_map(|index| closure.parameter(index)).find(|name| **name != *self.row_parameter);
+        let name = (0..2)
+            .filter_map(|index| closure.parameter(index))
+            .find(|name| **name != *self.row_parameter);
         if let (Some(value), Some(name)) = (accumulator, name) {
             arguments.push((name.into(), value, closure.span));
         }
@@ -261,7 +294,9 @@ impl Compiler<'_> {
                 let arguments = call
                     .arguments
                     .iter()
-                    .map(|(name, value)| Some((Arc::from(name.name.as_str()), self.code(value)?, value.span)))
+                    .map(|(name, value)| {
+                        Some((Arc::from(name.name.as_str()), self.code(value)?, value.span))
+                    })
                     .collect::<Option<_>>()?;
                 Code::Call(builtin, arguments, span)
             }
@@ -289,13 +324,13 @@ impl Compiler<'_> {
             if let Some((accumulator, properties)) = self.accumulator
                 && name == accumulator
             {
-                return properties.iter().position(|(label, _)| **label == *property).map(Code::Accumulator);
+                return properties
+                    .iter()
+                    .position(|(label, _)| **label == *property)
+                    .map(Code::Accumulator);
             }
         }
-        let object = match self.code(object)? {
-            Code::Constant(value) => value,
-            _ => return None,
-        };
+        let Code::Constant(object) = self.code(object)? else { return None };
         super::interpreter::member(&object, property).ok().map(Code::Constant)
     }
 
@@ -342,9 +377,11 @@ impl Code {
                 operators::binary(*operator, &left, &right)
             }
             Self::Logical(decides, sides) => {
-                let mut holds = operators::condition(&sides.0.evaluate(row, accumulator, interpreter)?)?;
+                let mut holds =
+                    operators::condition(&sides.0.evaluate(row, accumulator, interpreter)?)?;
                 if holds != *decides {
-                    holds = operators::condition(&sides.1.evaluate(row, accumulator, interpreter)?)?;
+                    holds =
+                        operators::condition(&sides.1.evaluate(row, accumulator, interpreter)?)?;
                 }
                 Ok(Value::Bool(holds))
             }
@@ -356,7 +393,11 @@ impl Code {
             Self::Call(builtin, codes, span) => {
                 let mut arguments = Vec::with_capacity(codes.len());
                 for (name, code, place) in codes {
-                    arguments.push((Arc::clone(name), code.evaluate(row, accumulator, interpreter)?, *place));
+                    arguments.push((
+                        Arc::clone(name),
+                        code.evaluate(row, accumulator, interpreter)?,
+                        *place,
+                    ));
                 }
                 let arguments = Arguments::bind(builtin.parameters, arguments, None, *span)?;
                 (builtin.run)(interpreter, &arguments)

@@ -25,8 +25,10 @@ const MAX_STEPS: u16 = 200;
 pub(crate) type Cursor = Box<dyn Iterator<Item = Result<Table, Failure>> + Send>;
 type PartFunction = Box<dyn FnMut(Table, &Arc<Context>) -> Result<Option<Table>, Failure> + Send>;
 type TableFunction = Box<dyn Fn(Table, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync>;
-type AllFunction = Box<dyn Fn(Vec<Table>, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync>;
-type CombineFunction = Box<dyn Fn(Vec<Vec<Table>>, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync>;
+type AllFunction =
+    Box<dyn Fn(Vec<Table>, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync>;
+type CombineFunction =
+    Box<dyn Fn(Vec<Vec<Table>>, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync>;
 type MakeFunction = Box<dyn Fn(&Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync>;
 
 /// What a step does.
@@ -61,7 +63,11 @@ pub(crate) struct Stream {
 
 impl fmt::Debug for Stream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Stream").field("name", &self.name).field("steps", &self.steps).finish_non_exhaustive()
+        formatter
+            .debug_struct("Stream")
+            .field("name", &self.name)
+            .field("steps", &self.steps)
+            .finish_non_exhaustive()
     }
 }
 
@@ -83,7 +89,10 @@ impl Stream {
         name: &'static str,
         span: Span,
         inputs: Vec<Self>,
-        combine: impl Fn(Vec<Vec<Table>>, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync + 'static,
+        combine: impl Fn(Vec<Vec<Table>>, &Arc<Context>) -> Result<Vec<Table>, Failure>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<Self, Failure> {
         let steps = next(inputs.iter().map(|input| input.steps).max().unwrap_or(0))?;
         Ok(Self::new(Node::Combine { inputs, combine: Box::new(combine) }, name, span, steps))
@@ -99,12 +108,16 @@ impl Stream {
         &self,
         name: &'static str,
         span: Span,
-        function: impl Fn(Table, &Arc<Context>) -> Result<Option<Table>, Failure> + Send + Sync + 'static,
+        function: impl Fn(Table, &Arc<Context>) -> Result<Option<Table>, Failure>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<Self, Failure> {
         let function = Arc::new(function);
         let start = Box::new(move || {
             let function = Arc::clone(&function);
-            Box::new(move |table: Table, context: &Arc<Context>| function(table, context)) as PartFunction
+            Box::new(move |table: Table, context: &Arc<Context>| function(table, context))
+                as PartFunction
         });
         self.then(name, span, Step::Parts { start, drop_empty: false })
     }
@@ -116,7 +129,8 @@ impl Stream {
         span: Span,
         function: impl Fn(Table, &Arc<Context>) -> Result<Table, Failure> + Send + Sync + 'static,
     ) -> Result<Self, Failure> {
-        let function = Box::new(move |table, context: &Arc<Context>| Ok(vec![function(table, context)?]));
+        let function =
+            Box::new(move |table, context: &Arc<Context>| Ok(vec![function(table, context)?]));
         self.then(name, span, Step::Tables(function))
     }
 
@@ -125,7 +139,10 @@ impl Stream {
         &self,
         name: &'static str,
         span: Span,
-        function: impl Fn(Vec<Table>, &Arc<Context>) -> Result<Vec<Table>, Failure> + Send + Sync + 'static,
+        function: impl Fn(Vec<Table>, &Arc<Context>) -> Result<Vec<Table>, Failure>
+        + Send
+        + Sync
+        + 'static,
     ) -> Result<Self, Failure> {
         self.then(name, span, Step::All(Box::new(function)))
     }
@@ -153,7 +170,9 @@ impl Stream {
             Node::Read(read) => read.validate(context),
             Node::Make(_) => Ok(()),
             Node::Step { input, .. } => input.validate(context),
-            Node::Combine { inputs, .. } => inputs.iter().try_for_each(|input| input.validate(context)),
+            Node::Combine { inputs, .. } => {
+                inputs.iter().try_for_each(|input| input.validate(context))
+            }
         }
     }
 
@@ -176,9 +195,15 @@ impl Stream {
                         let mut function = start();
                         let results = input.filter_map(move |part| {
                             let result = context.check().and(part);
-                            result.and_then(|part| function(part, &context).map_err(locate)).transpose()
+                            result
+                                .and_then(|part| function(part, &context).map_err(locate))
+                                .transpose()
                         });
-                        if *drop_empty { Box::new(DropEmpty { input: results, seen: false }) } else { Box::new(results) }
+                        if *drop_empty {
+                            Box::new(DropEmpty { input: results, seen: false })
+                        } else {
+                            Box::new(results)
+                        }
                     }
                     Step::Tables(_) => Box::new(EachTable {
                         input: Whole::new(input, Arc::clone(&context)),
@@ -219,7 +244,11 @@ impl Stream {
 }
 
 fn next(steps: u16) -> Result<u16, Failure> {
-    if steps >= MAX_STEPS { Err(Failure::limit(format!("more than {MAX_STEPS} steps in a row"))) } else { Ok(steps + 1) }
+    if steps >= MAX_STEPS {
+        Err(Failure::limit(format!("more than {MAX_STEPS} steps in a row")))
+    } else {
+        Ok(steps + 1)
+    }
 }
 
 fn collect(input: Cursor, context: &Arc<Context>) -> Result<(Vec<Table>, Held), Failure> {
@@ -290,13 +319,16 @@ impl Iterator for EachTable {
     type Item = Result<Table, Failure>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let Node::Step { step: Step::Tables(function), .. } = &*self.stream.node else { return None };
+        let Node::Step { step: Step::Tables(function), .. } = &*self.stream.node else {
+            return None;
+        };
         loop {
             if let Some(table) = self.ready.next() {
                 return Some(Ok(table));
             }
             let result = self.input.next()?.and_then(|table| {
-                function(table, &self.context).map_err(|failure| failure.in_run(self.stream.name, self.stream.span))
+                function(table, &self.context)
+                    .map_err(|failure| failure.in_run(self.stream.name, self.stream.span))
             });
             match result {
                 Ok(tables) => self.ready = tables.into_iter(),

@@ -156,7 +156,8 @@ impl Ord for GroupKey {
             }
         }
         // A key with a null and one without the label are different keys all the same.
-        let labels = |key: &Self| key.0.iter().map(|(label, _)| Arc::clone(label)).collect::<Vec<_>>();
+        let labels =
+            |key: &Self| key.0.iter().map(|(label, _)| Arc::clone(label)).collect::<Vec<_>>();
         self.0.len().cmp(&other.0.len()).then_with(|| labels(self).cmp(&labels(other)))
     }
 }

@@ -33,11 +33,13 @@ fn answer(points: &str, now: &str, dialect: Dialect, script: &str) -> Result<Str
 #[track_caller]
 fn check_answer(points: &str, now: &str, dialect: Dialect, script: &str, expected: &str) {
     let answer = answer(points, now, dialect, script).unwrap_or_else(|error| panic!("{error}"));
-    let mut lines: Vec<&str> = expected.trim_start_matches('\n').lines().map(str::trim_start).collect();
+    let mut lines: Vec<&str> =
+        expected.trim_start_matches('\n').lines().map(str::trim_start).collect();
     while lines.last() == Some(&"") {
         lines.pop();
     }
-    let expected: String = lines.iter().map(|line| format!("{line}\r\n")).collect::<String>() + "\r\n";
+    let expected: String =
+        lines.iter().map(|line| format!("{line}\r\n")).collect::<String>() + "\r\n";
     assert!(answer == expected, "--- answer\n{answer}\n--- expected\n{expected}");
 }
 
@@ -57,7 +59,11 @@ fn check_error(points: &str, script: &str, status: u16, expected: &str) {
 fn rows(points: &str, script: &str) -> Vec<String> {
     let answer = answer(points, "2022-01-01T00:00:00Z", Dialect::default(), script);
     let answer = answer.unwrap_or_else(|error| panic!("{error}"));
-    answer.lines().filter(|line| !line.is_empty()).map(|line| line.trim_start_matches(',').to_owned()).collect()
+    answer
+        .lines()
+        .filter(|line| !line.is_empty())
+        .map(|line| line.trim_start_matches(',').to_owned())
+        .collect()
 }
 
 fn execution(points: &str, script: &str) -> Result<Execution, QueryError> {

@@ -55,17 +55,20 @@ impl Array {
     }
 }
 
+/// Labels with their values.
+pub(crate) type Properties = Vec<(Arc<str>, Value)>;
+
 /// Properties in the order in which they were written; labels are unique.
 #[derive(Debug)]
 pub(crate) struct Record {
-    pub(crate) properties: Vec<(Arc<str>, Value)>,
+    pub(crate) properties: Properties,
     /// Whether the record is a row of a table: a label that it lacks is null then, not an error.
     pub(crate) row: bool,
     depth: u16,
 }
 
 impl Record {
-    pub(crate) fn new(properties: Vec<(Arc<str>, Value)>, row: bool) -> Result<Self, Failure> {
+    pub(crate) fn new(properties: Properties, row: bool) -> Result<Self, Failure> {
         let depth = deeper(properties.iter().map(|(_, value)| value.depth()).max().unwrap_or(0))?;
         Ok(Self { properties, row, depth })
     }
@@ -99,7 +102,11 @@ pub(crate) struct Closure {
 }
 
 impl Closure {
-    pub(crate) fn new(function: ast::Function, scope: Scope, span: ast::Span) -> Result<Self, Failure> {
+    pub(crate) fn new(
+        function: ast::Function,
+        scope: Scope,
+        span: ast::Span,
+    ) -> Result<Self, Failure> {
         let depth = deeper(scope.depth())?;
         Ok(Self { function, scope, span, depth })
     }
@@ -180,7 +187,9 @@ impl Value {
     pub(crate) fn total_cmp(&self, other: &Self) -> Ordering {
         match (self, other) {
             (Self::Bool(left), Self::Bool(right)) => left.cmp(right),
-            (Self::Int(left), Self::Int(right)) | (Self::Time(left), Self::Time(right)) => left.cmp(right),
+            (Self::Int(left), Self::Int(right)) | (Self::Time(left), Self::Time(right)) => {
+                left.cmp(right)
+            }
             (Self::UInt(left), Self::UInt(right)) => left.cmp(right),
             (Self::Float(left), Self::Float(right)) => compare_floats(*left, *right),
             (Self::String(left), Self::String(right)) => left.cmp(right),
@@ -226,9 +235,45 @@ pub(crate) fn compare_floats(left: f64, right: f64) -> Ordering {
     left.partial_cmp(&right).unwrap_or_else(|| left.is_nan().cmp(&right.is_nan()))
 }
 
-/// A value as a key of ordered maps, for the values that columns hold.
+/// A value that a column holds, as a key of ordered maps; the order is that of [`Value::total_cmp`].
 #[derive(Debug, Clone)]
-pub(crate) struct Key(pub(crate) Value);
+pub(crate) enum Key {
+    Null,
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Float(f64),
+    String(Arc<str>),
+    Time(i64),
+}
+
+impl From<Value> for Key {
+    fn from(value: Value) -> Self {
+        match value {
+            Value::Bool(value) => Self::Bool(value),
+            Value::Int(value) => Self::Int(value),
+            Value::UInt(value) => Self::UInt(value),
+            Value::Float(value) => Self::Float(value),
+            Value::String(value) => Self::String(value),
+            Value::Time(value) => Self::Time(value),
+            _ => Self::Null,
+        }
+    }
+}
+
+impl Key {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::Null => 0,
+            Self::Bool(_) => 1,
+            Self::Int(_) => 2,
+            Self::UInt(_) => 3,
+            Self::Float(_) => 4,
+            Self::String(_) => 5,
+            Self::Time(_) => 6,
+        }
+    }
+}
 
 impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
@@ -246,7 +291,16 @@ impl PartialOrd for Key {
 
 impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
+        match (self, other) {
+            (Self::Bool(left), Self::Bool(right)) => left.cmp(right),
+            (Self::Int(left), Self::Int(right)) | (Self::Time(left), Self::Time(right)) => {
+                left.cmp(right)
+            }
+            (Self::UInt(left), Self::UInt(right)) => left.cmp(right),
+            (Self::Float(left), Self::Float(right)) => compare_floats(*left, *right),
+            (Self::String(left), Self::String(right)) => left.cmp(right),
+            _ => self.rank().cmp(&other.rank()),
+        }
     }
 }
 
@@ -325,7 +379,10 @@ mod tests {
 
     #[test]
     fn times_print_all_nine_decimals() {
-        assert_eq!(Value::Time(1_609_459_200_000_000_000).to_text().unwrap(), "2021-01-01T00:00:00.000000000Z");
+        assert_eq!(
+            Value::Time(1_609_459_200_000_000_000).to_text().unwrap(),
+            "2021-01-01T00:00:00.000000000Z"
+        );
         assert_eq!(Value::Time(-1).to_text().unwrap(), "1969-12-31T23:59:59.999999999Z");
     }
 

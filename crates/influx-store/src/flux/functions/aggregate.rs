@@ -1,5 +1,7 @@
 //! Functions that make one value of a column: `count sum mean spread stddev median quantile mode`.
 
+use std::sync::Arc;
+
 use influx_wire::csv::DataType;
 
 use super::super::arguments::{Accepts, Arguments, optional, piped, required};
@@ -11,13 +13,33 @@ use super::super::value::{Value, type_name};
 use super::Builtin;
 
 pub(super) static FUNCTIONS: &[Builtin] = &[
-    Builtin { name: "count", parameters: PLAIN, run: |_, arguments| plain(Aggregate::Count, "count", arguments) },
-    Builtin { name: "sum", parameters: PLAIN, run: |_, arguments| plain(Aggregate::Sum, "sum", arguments) },
-    Builtin { name: "mean", parameters: PLAIN, run: |_, arguments| plain(Aggregate::Mean, "mean", arguments) },
-    Builtin { name: "spread", parameters: PLAIN, run: |_, arguments| plain(Aggregate::Spread, "spread", arguments) },
+    Builtin {
+        name: "count",
+        parameters: PLAIN,
+        run: |_, arguments| plain(Aggregate::Count, "count", arguments),
+    },
+    Builtin {
+        name: "sum",
+        parameters: PLAIN,
+        run: |_, arguments| plain(Aggregate::Sum, "sum", arguments),
+    },
+    Builtin {
+        name: "mean",
+        parameters: PLAIN,
+        run: |_, arguments| plain(Aggregate::Mean, "mean", arguments),
+    },
+    Builtin {
+        name: "spread",
+        parameters: PLAIN,
+        run: |_, arguments| plain(Aggregate::Spread, "spread", arguments),
+    },
     Builtin {
         name: "stddev",
-        parameters: &[piped("tables"), optional("column", Accepts::String), optional("mode", Accepts::String)],
+        parameters: &[
+            piped("tables"),
+            optional("column", Accepts::String),
+            optional("mode", Accepts::String),
+        ],
         run: stddev,
     },
     Builtin { name: "median", parameters: MEDIAN, run: quantile },
@@ -47,7 +69,9 @@ pub(crate) enum Aggregate {
     Mean,
     Spread,
     /// Over n − 1, or over n for a whole population.
-    Deviation { population: bool },
+    Deviation {
+        population: bool,
+    },
     /// Between the middles of neighbouring values, as a t-digest estimates it; exact where it holds all values.
     Quantile(f64),
     /// Between neighbouring values.
@@ -94,7 +118,8 @@ impl Aggregate {
             Self::Count => Value::Int(rows.count() as i64),
             Self::Sum | Self::Spread => return Ok(self.fold(values, present)),
             Self::Mean => {
-                let (count, sum) = floats().fold((0_u64, 0.0), |(count, sum), value| (count + 1, sum + value));
+                let (count, sum) =
+                    floats().fold((0_u64, 0.0), |(count, sum), value| (count + 1, sum + value));
                 if count == 0 { Value::Null } else { Value::Float(sum / count as f64) }
             }
             Self::Deviation { population } => deviation(floats(), population),
@@ -112,7 +137,8 @@ impl Aggregate {
                 if sum {
                     numbers.reduce(|left, right| left + right).map_or(Value::Null, Value::Float)
                 } else {
-                    bounds(numbers, f64::min, f64::max).map_or(Value::Null, |(low, high)| Value::Float(high - low))
+                    bounds(numbers, f64::min, f64::max)
+                        .map_or(Value::Null, |(low, high)| Value::Float(high - low))
                 }
             }
             DataType::UnsignedLong => {
@@ -123,7 +149,8 @@ impl Aggregate {
                 if sum {
                     numbers.reduce(u64::wrapping_add).map_or(Value::Null, Value::UInt)
                 } else {
-                    bounds(numbers, u64::min, u64::max).map_or(Value::Null, |(low, high)| Value::UInt(high - low))
+                    bounds(numbers, u64::min, u64::max)
+                        .map_or(Value::Null, |(low, high)| Value::UInt(high - low))
                 }
             }
             _ => {
@@ -148,7 +175,9 @@ fn bounds<T: Copy>(
     high: fn(T, T) -> T,
 ) -> Option<(T, T)> {
     let first = numbers.next()?;
-    Some(numbers.fold((first, first), |(least, most), value| (low(least, value), high(most, value))))
+    Some(
+        numbers.fold((first, first), |(least, most), value| (low(least, value), high(most, value))),
+    )
 }
 
 /// Welford's method: stable also where the values are large and close together.
@@ -176,20 +205,26 @@ fn quantile_of(mut values: Vec<f64>, q: f64, estimate: bool) -> Value {
     Value::Float(low + (high - low) * position.fract())
 }
 
-fn plain(aggregate: Aggregate, name: &'static str, arguments: &Arguments) -> Result<Value, Failure> {
+fn plain(
+    aggregate: Aggregate,
+    name: &'static str,
+    arguments: &Arguments,
+) -> Result<Value, Failure> {
     let input = arguments.stream("tables")?;
     let column = arguments.text_or("column", "_value");
     // Storage answers in its own order of columns.
-    let pushed = input.as_read().is_some_and(super::super::stream::read::Read::is_plain) && &*column == "_value";
+    let pushed = input.as_read().is_some_and(super::super::stream::read::Read::is_plain)
+        && &*column == "_value";
     let step = input.tables(name, arguments.span, move |table, _| {
-        let values =
-            table.values(&column).ok_or_else(|| Failure::new(format!("column {column:?} does not exist")))?;
+        let values = table
+            .values(&column)
+            .ok_or_else(|| Failure::new(format!("column {column:?} does not exist")))?;
         let value = aggregate.compute(values, 0..table.rows)?;
         let values = Values::constant(aggregate.result_type(values.data_type())?, value);
         let mut columns = table.key_columns();
         let place = if pushed { columns.len().min(2) } else { columns.len() };
         columns.retain(|other| other.label != column);
-        columns.insert(place.min(columns.len()), Column::new(column.clone(), values));
+        columns.insert(place.min(columns.len()), Column::new(Arc::clone(&column), values));
         Ok(Table::new(columns, 1))
     });
     step.map(Value::Stream)
@@ -233,14 +268,17 @@ fn exact_selector(arguments: &Arguments, q: f64) -> Result<Value, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn check(aggregate: Aggregate, values: &[f64], expected: f64) {
         let column = Values::Double(Arc::new(values.iter().copied().map(Some).collect()));
-        let Value::Float(value) = aggregate.compute(&column, 0..values.len()).unwrap() else { panic!("no float") };
-        assert!((value - expected).abs() < 1e-9, "{aggregate:?} of {values:?} is {value}, not {expected}");
+        let Value::Float(value) = aggregate.compute(&column, 0..values.len()).unwrap() else {
+            panic!("no float")
+        };
+        assert!(
+            (value - expected).abs() < 1e-9,
+            "{aggregate:?} of {values:?} is {value}, not {expected}"
+        );
     }
 
     #[test]
@@ -248,7 +286,11 @@ mod tests {
         check(Aggregate::Quantile(0.5), &[1.0, 2.0, 3.0, 4.0], 2.5);
         check(Aggregate::Quantile(0.9), &[1.0, 2.0, 3.0, 4.0, 100.0], 100.0);
         check(Aggregate::ExactQuantile(0.9), &[1.0, 2.0, 3.0, 4.0, 100.0], 61.6);
-        check(Aggregate::Deviation { population: true }, &[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0], 2.0);
+        check(
+            Aggregate::Deviation { population: true },
+            &[2.0, 4.0, 4.0, 4.0, 5.0, 5.0, 7.0, 9.0],
+            2.0,
+        );
         check(Aggregate::Spread, &[2.0, 9.0, 4.0], 7.0);
     }
 

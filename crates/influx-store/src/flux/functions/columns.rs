@@ -15,21 +15,41 @@ use super::super::value::{Closure, Value, type_name};
 use super::Builtin;
 
 pub(super) static FUNCTIONS: &[Builtin] = &[
-    Builtin { name: "keep", parameters: CHOICE, run: |interpreter, arguments| choose(interpreter, arguments, true) },
-    Builtin { name: "drop", parameters: CHOICE, run: |interpreter, arguments| choose(interpreter, arguments, false) },
+    Builtin {
+        name: "keep",
+        parameters: CHOICE,
+        run: |interpreter, arguments| choose(interpreter, arguments, true),
+    },
+    Builtin {
+        name: "drop",
+        parameters: CHOICE,
+        run: |interpreter, arguments| choose(interpreter, arguments, false),
+    },
     Builtin {
         name: "rename",
-        parameters: &[piped("tables"), optional("columns", Accepts::Record), optional("fn", Accepts::Function)],
+        parameters: &[
+            piped("tables"),
+            optional("columns", Accepts::Record),
+            optional("fn", Accepts::Function),
+        ],
         run: rename,
     },
     Builtin {
         name: "duplicate",
-        parameters: &[piped("tables"), required("column", Accepts::String), required("as", Accepts::String)],
+        parameters: &[
+            piped("tables"),
+            required("column", Accepts::String),
+            required("as", Accepts::String),
+        ],
         run: duplicate,
     },
     Builtin {
         name: "set",
-        parameters: &[piped("tables"), required("key", Accepts::String), required("value", Accepts::String)],
+        parameters: &[
+            piped("tables"),
+            required("key", Accepts::String),
+            required("value", Accepts::String),
+        ],
         run: set,
     },
     Builtin {
@@ -42,8 +62,16 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
         ],
         run: fill,
     },
-    Builtin { name: "columns", parameters: LABELS, run: |_, arguments| labels(arguments, "columns", false) },
-    Builtin { name: "keys", parameters: LABELS, run: |_, arguments| labels(arguments, "keys", true) },
+    Builtin {
+        name: "columns",
+        parameters: LABELS,
+        run: |_, arguments| labels(arguments, "columns", false),
+    },
+    Builtin {
+        name: "keys",
+        parameters: LABELS,
+        run: |_, arguments| labels(arguments, "keys", true),
+    },
 ];
 
 const CHOICE: &[super::Parameter] =
@@ -69,7 +97,8 @@ impl Choice {
         move |label| match (self, &mut runner) {
             (Self::Function(closure, _), Some(runner)) => {
                 let parameter = closure.parameter(0).unwrap_or("column");
-                let arguments = vec![(parameter.into(), Value::String(Arc::clone(label)), closure.span)];
+                let arguments =
+                    vec![(parameter.into(), Value::String(Arc::clone(label)), closure.span)];
                 runner
                     .call(&Value::Closure(Arc::clone(closure)), arguments, None, closure.span)
                     .map_err(Failure::in_row)
@@ -80,14 +109,24 @@ impl Choice {
     }
 }
 
-fn choose(interpreter: &mut Interpreter, arguments: &Arguments, keep: bool) -> Result<Value, Failure> {
+fn choose(
+    interpreter: &mut Interpreter,
+    arguments: &Arguments,
+    keep: bool,
+) -> Result<Value, Failure> {
     let name = if keep { "keep" } else { "drop" };
     let choice = match (arguments.texts("columns")?, arguments.get("fn")) {
         (Some(labels), None) => Choice::Labels(labels),
         (None, Some(_)) => Choice::Function(arguments.closure("fn")?, interpreter.now),
-        (None, None) => return Err(Failure::new(format!("{name} error: neither column list nor predicate provided"))),
+        (None, None) => {
+            return Err(Failure::new(format!(
+                "{name} error: neither column list nor predicate provided"
+            )));
+        }
         (Some(_), Some(_)) => {
-            return Err(Failure::new(format!("{name} error: both column list and predicate provided")));
+            return Err(Failure::new(format!(
+                "{name} error: both column list and predicate provided"
+            )));
         }
     };
     let step = arguments.stream("tables")?.all(name, arguments.span, move |tables, context| {
@@ -135,7 +174,11 @@ fn rename(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value,
     let (pairs, function) = match (arguments.get("columns"), arguments.get("fn")) {
         (Some(Value::Record(record)), None) => (record.properties.clone(), None),
         (None, Some(_)) => (Vec::new(), Some(Choice::Function(arguments.closure("fn")?, now))),
-        (None, None) => return Err(Failure::new("rename error: neither column list nor map function provided")),
+        (None, None) => {
+            return Err(Failure::new(
+                "rename error: neither column list nor map function provided",
+            ));
+        }
         _ => return Err(Failure::new("rename error: both column list and map function provided")),
     };
     let step = arguments.stream("tables")?.all("rename", arguments.span, move |tables, context| {
@@ -177,7 +220,9 @@ fn duplicate(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failur
     let step = arguments.stream("tables")?.all("duplicate", arguments.span, move |tables, _| {
         regroup(tables, |mut table| {
             let Some(column) = table.column(&from) else {
-                return Err(Failure::new(format!("duplicate error: column {from:?} doesn't exist")));
+                return Err(Failure::new(format!(
+                    "duplicate error: column {from:?} doesn't exist"
+                )));
             };
             // A copy behind the others is no key; one that takes the place of a key column stays one if it can.
             let group = column.group && table.column(&to).is_some_and(|old| old.group);
@@ -196,7 +241,9 @@ fn set(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
             let group = match table.column(&key) {
                 Some(old) if old.values.data_type() != DataType::String => {
                     let found = type_name(old.values.data_type());
-                    return Err(Failure::new(format!("cannot set column {key:?} of type {found} to a string")));
+                    return Err(Failure::new(format!(
+                        "cannot set column {key:?} of type {found} to a string"
+                    )));
                 }
                 Some(old) => old.group,
                 None => false,
@@ -218,8 +265,13 @@ fn fill(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
     }
     let step = arguments.stream("tables")?.tables("fill", arguments.span, move |mut table, _| {
         let Some(old) = table.column(&column) else {
-            if let Some((value, data_type)) = value.as_ref().and_then(|value| Some((value, value.data_type()?))) {
-                table.put(Column::new(Arc::clone(&column), Values::constant(data_type, value.clone())));
+            if let Some((value, data_type)) =
+                value.as_ref().and_then(|value| Some((value, value.data_type()?)))
+            {
+                table.put(Column::new(
+                    Arc::clone(&column),
+                    Values::constant(data_type, value.clone()),
+                ));
             }
             return Ok(table);
         };
@@ -228,7 +280,10 @@ fn fill(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
             && value.data_type() != Some(data_type)
         {
             let expected = type_name(data_type);
-            return Err(Failure::new(format!("fill column type mismatch: {expected}/{}", value.type_name())));
+            return Err(Failure::new(format!(
+                "fill column type mismatch: {expected}/{}",
+                value.type_name()
+            )));
         }
         let mut builder = Builder::new(data_type, table.rows);
         let mut last = value.clone().unwrap_or(Value::Null);
@@ -255,7 +310,8 @@ fn labels(arguments: &Arguments, name: &'static str, keys_only: bool) -> Result<
     let column = arguments.text_or("column", "_value");
     let step = arguments.stream("tables")?.tables(name, arguments.span, move |table, _| {
         let chosen = table.columns.iter().filter(|column| column.group || !keys_only);
-        let labels: Vec<Option<Arc<str>>> = chosen.map(|column| Some(Arc::clone(&column.label))).collect();
+        let labels: Vec<Option<Arc<str>>> =
+            chosen.map(|column| Some(Arc::clone(&column.label))).collect();
         let rows = labels.len();
         let mut result = Table::new(table.key_columns(), rows);
         result.put(Column::new(Arc::clone(&column), Values::String(Arc::new(labels))));

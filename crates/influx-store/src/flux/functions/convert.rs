@@ -18,17 +18,53 @@ use super::Builtin;
 pub(super) static FUNCTIONS: &[Builtin] = &[
     Builtin { name: "int", parameters: VALUE, run: |_, arguments| to_int(arguments.value("v")?) },
     Builtin { name: "uint", parameters: VALUE, run: |_, arguments| to_uint(arguments.value("v")?) },
-    Builtin { name: "float", parameters: VALUE, run: |_, arguments| to_float(arguments.value("v")?) },
-    Builtin { name: "string", parameters: VALUE, run: |_, arguments| to_text(arguments.value("v")?) },
+    Builtin {
+        name: "float",
+        parameters: VALUE,
+        run: |_, arguments| to_float(arguments.value("v")?),
+    },
+    Builtin {
+        name: "string",
+        parameters: VALUE,
+        run: |_, arguments| to_text(arguments.value("v")?),
+    },
     Builtin { name: "bool", parameters: VALUE, run: |_, arguments| to_bool(arguments.value("v")?) },
     Builtin { name: "time", parameters: VALUE, run: |_, arguments| to_time(arguments.value("v")?) },
-    Builtin { name: "duration", parameters: VALUE, run: |_, arguments| to_duration(arguments.value("v")?) },
-    Builtin { name: "toInt", parameters: TABLES, run: |_, a| column("toInt", a, DataType::Long, to_int) },
-    Builtin { name: "toUInt", parameters: TABLES, run: |_, a| column("toUInt", a, DataType::UnsignedLong, to_uint) },
-    Builtin { name: "toFloat", parameters: TABLES, run: |_, a| column("toFloat", a, DataType::Double, to_float) },
-    Builtin { name: "toString", parameters: TABLES, run: |_, a| column("toString", a, DataType::String, to_text) },
-    Builtin { name: "toBool", parameters: TABLES, run: |_, a| column("toBool", a, DataType::Boolean, to_bool) },
-    Builtin { name: "toTime", parameters: TABLES, run: |_, a| column("toTime", a, DataType::Time, to_time) },
+    Builtin {
+        name: "duration",
+        parameters: VALUE,
+        run: |_, arguments| to_duration(arguments.value("v")?),
+    },
+    Builtin {
+        name: "toInt",
+        parameters: TABLES,
+        run: |_, a| column("toInt", a, DataType::Long, to_int),
+    },
+    Builtin {
+        name: "toUInt",
+        parameters: TABLES,
+        run: |_, a| column("toUInt", a, DataType::UnsignedLong, to_uint),
+    },
+    Builtin {
+        name: "toFloat",
+        parameters: TABLES,
+        run: |_, a| column("toFloat", a, DataType::Double, to_float),
+    },
+    Builtin {
+        name: "toString",
+        parameters: TABLES,
+        run: |_, a| column("toString", a, DataType::String, to_text),
+    },
+    Builtin {
+        name: "toBool",
+        parameters: TABLES,
+        run: |_, a| column("toBool", a, DataType::Boolean, to_bool),
+    },
+    Builtin {
+        name: "toTime",
+        parameters: TABLES,
+        run: |_, a| column("toTime", a, DataType::Time, to_time),
+    },
     Builtin { name: "length", parameters: &[required("arr", Accepts::Array)], run: length },
     Builtin {
         name: "contains",
@@ -36,11 +72,7 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
         run: contains,
     },
     Builtin { name: "die", parameters: &[required("msg", Accepts::String)], run: die },
-    Builtin {
-        name: "display",
-        parameters: VALUE,
-        run: display,
-    },
+    Builtin { name: "display", parameters: VALUE, run: display },
 ];
 
 const VALUE: &[super::Parameter] = &[required("v", Accepts::Any)];
@@ -64,7 +96,11 @@ fn to_int(value: &Value) -> Result<Value, Failure> {
         Value::Float(value) if value.is_finite() && value.abs() < 9.3e18 => *value as i64,
         Value::Float(_) => i64::MIN,
         Value::Duration(value) if value.months == 0 => {
-            if value.negative { value.nanoseconds.wrapping_neg() } else { value.nanoseconds }
+            if value.negative {
+                value.nanoseconds.wrapping_neg()
+            } else {
+                value.nanoseconds
+            }
         }
         Value::String(text) => text.parse().map_err(|_| syntax(text, "int"))?,
         other => return Err(cannot(other, "int")),
@@ -105,7 +141,10 @@ fn to_text(value: &Value) -> Result<Value, Failure> {
 
 fn to_bool(value: &Value) -> Result<Value, Failure> {
     let refuse = |text: String| {
-        Err(Failure::new(format!("cannot convert {} {text} to bool, must be 0 or 1", value.type_name())))
+        Err(Failure::new(format!(
+            "cannot convert {} {text} to bool, must be 0 or 1",
+            value.type_name()
+        )))
     };
     Ok(Value::Bool(match value {
         Value::Null => return Ok(Value::Null),
@@ -145,7 +184,9 @@ fn to_duration(value: &Value) -> Result<Value, Failure> {
             nanoseconds: nanoseconds.checked_abs().unwrap_or(i64::MAX),
             negative: *nanoseconds < 0,
         })),
-        Value::String(text) => parse_duration(text).map(Value::Duration).ok_or_else(|| syntax(text, "duration")),
+        Value::String(text) => {
+            parse_duration(text).map(Value::Duration).ok_or_else(|| syntax(text, "duration"))
+        }
         other => Err(cannot(other, "duration")),
     }
 }
@@ -166,7 +207,9 @@ fn parse_duration(text: &str) -> Option<Duration> {
     let file = influx_wire::flux::parse(digits).ok()?;
     match file.body.as_slice() {
         [Statement::Expression(expression)] => match &expression.kind {
-            ExpressionKind::Duration(duration) => Some(Duration { negative: duration.negative != sign, ..*duration }),
+            ExpressionKind::Duration(duration) => {
+                Some(Duration { negative: duration.negative != sign, ..*duration })
+            }
             _ => None,
         },
         _ => None,
@@ -188,14 +231,16 @@ fn column(
         }
         let values = match (&old.values, data_type) {
             // The usual case, without boxing each number.
-            (Values::Long(values), DataType::Double) => {
-                Values::Double(Arc::new(values.iter().map(|value| value.map(|value| value as f64)).collect()))
-            }
+            (Values::Long(values), DataType::Double) => Values::Double(Arc::new(
+                values.iter().map(|value| value.map(|value| value as f64)).collect(),
+            )),
             (values, _) => {
                 let mut builder = Builder::new(data_type, table.rows);
                 for row in 0..table.rows {
                     let value = convert(&values.get(row)).map_err(|failure| {
-                        failure.map_message(|message| format!("failed to evaluate map function: {message}"))
+                        failure.map_message(|message| {
+                            format!("failed to evaluate map function: {message}")
+                        })
                     })?;
                     builder.push(&value)?;
                 }

@@ -11,7 +11,11 @@ const T: &[super::Parameter] = &[required("t", Accepts::Any)];
 
 macro_rules! part {
     ($name:literal, $part:expr) => {
-        Builtin { name: $name, parameters: T, run: |interpreter, arguments| part_of(interpreter, arguments, $part) }
+        Builtin {
+            name: $name,
+            parameters: T,
+            run: |interpreter, arguments| part_of(interpreter, arguments, $part),
+        }
     };
 }
 
@@ -47,13 +51,18 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
 ];
 
 /// A time, or a duration relative to now; none if it is null.
-fn time(interpreter: &Interpreter, arguments: &Arguments, name: &str) -> Result<Option<i64>, Failure> {
+fn time(
+    interpreter: &Interpreter,
+    arguments: &Arguments,
+    name: &str,
+) -> Result<Option<i64>, Failure> {
     match arguments.value(name)? {
         Value::Time(time) => Ok(Some(*time)),
         Value::Duration(duration) => Ok(Some(calendar::add(interpreter.now, *duration))),
         Value::Null => Ok(None),
         other => {
-            let message = format!("expected time but found {} (argument {name})", other.type_name());
+            let message =
+                format!("expected time but found {} (argument {name})", other.type_name());
             Err(Failure::check(arguments.place(name), message))
         }
     }
@@ -77,11 +86,13 @@ fn shift(
     change: fn(i64, Duration) -> i64,
 ) -> Result<Value, Failure> {
     let by = arguments.duration("d").unwrap_or_default();
-    Ok(time(interpreter, arguments, name)?.map_or(Value::Null, |time| Value::Time(change(time, by))))
+    Ok(time(interpreter, arguments, name)?
+        .map_or(Value::Null, |time| Value::Time(change(time, by))))
 }
 
 fn truncate(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
     let unit = arguments.duration("unit").unwrap_or_default();
     let windows = Windows::new(unit, unit, Duration::default())?;
-    Ok(time(interpreter, arguments, "t")?.map_or(Value::Null, |time| Value::Time(windows.start_at(time))))
+    Ok(time(interpreter, arguments, "t")?
+        .map_or(Value::Null, |time| Value::Time(windows.start_at(time))))
 }

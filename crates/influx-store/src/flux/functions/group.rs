@@ -15,7 +15,11 @@ use super::Builtin;
 pub(super) static FUNCTIONS: &[Builtin] = &[
     Builtin {
         name: "group",
-        parameters: &[piped("tables"), optional("columns", Accepts::Array), optional("mode", Accepts::String)],
+        parameters: &[
+            piped("tables"),
+            optional("columns", Accepts::Array),
+            optional("mode", Accepts::String),
+        ],
         run: group,
     },
     Builtin { name: "union", parameters: &[required("tables", Accepts::Array)], run: union },
@@ -64,7 +68,7 @@ fn regroup(mut table: Table, in_key: impl Fn(&str) -> bool, groups: &mut Groups)
     }
     let mut parts: BTreeMap<Vec<Key>, Vec<usize>> = BTreeMap::new();
     for row in 0..table.rows {
-        let key = varying.iter().map(|values| Key(values.get(row))).collect();
+        let key = varying.iter().map(|values| Key::from(values.get(row))).collect();
         parts.entry(key).or_default().push(row);
     }
     for rows in parts.values() {

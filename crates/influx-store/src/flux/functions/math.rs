@@ -3,7 +3,7 @@
 use super::super::arguments::{Accepts, Arguments, required};
 use super::super::error::Failure;
 use super::super::value::Value;
-use super::Builtin;
+use super::{Builtin, Constant};
 
 const X: &[super::Parameter] = &[required("x", Accepts::Any)];
 const XY: &[super::Parameter] = &[required("x", Accepts::Any), required("y", Accepts::Any)];
@@ -38,18 +38,26 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
     of_one!("sqrt", f64::sqrt),
     of_one!("tan", f64::tan),
     of_one!("trunc", f64::trunc),
-    of_two!("atan2", |x, y| x.atan2(y)),
+    of_two!("atan2", f64::atan2),
     of_two!("hypot", f64::hypot),
     of_two!("mMax", maximum),
     of_two!("mMin", minimum),
     of_two!("mod", |x, y| x % y),
     of_two!("pow", f64::powf),
-    Builtin { name: "mInf", parameters: &[required("sign", Accepts::Int)], run: |_, arguments| infinity(arguments) },
+    Builtin {
+        name: "mInf",
+        parameters: &[required("sign", Accepts::Int)],
+        run: |_, arguments| Ok(infinity(arguments)),
+    },
     Builtin { name: "NaN", parameters: &[], run: |_, _| Ok(Value::Float(f64::NAN)) },
-    Builtin { name: "isNaN", parameters: &[required("f", Accepts::Any)], run: |_, arguments| is_nan(arguments) },
+    Builtin {
+        name: "isNaN",
+        parameters: &[required("f", Accepts::Any)],
+        run: |_, arguments| is_nan(arguments),
+    },
 ];
 
-pub(super) const CONSTANTS: &[(&str, fn() -> Value)] = &[
+pub(super) static CONSTANTS: &[Constant] = &[
     ("pi", || Value::Float(std::f64::consts::PI)),
     ("e", || Value::Float(std::f64::consts::E)),
     ("sqrt2", || Value::Float(std::f64::consts::SQRT_2)),
@@ -65,7 +73,8 @@ fn float(arguments: &Arguments, name: &str) -> Result<Option<f64>, Failure> {
         Value::Float(value) => Ok(Some(*value)),
         Value::Null => Ok(None),
         other => {
-            let message = format!("expected float but found {} (argument {name})", other.type_name());
+            let message =
+                format!("expected float but found {} (argument {name})", other.type_name());
             Err(Failure::check(arguments.place(name), message))
         }
     }
@@ -88,9 +97,9 @@ fn minimum(x: f64, y: f64) -> f64 {
     if x.is_nan() || y.is_nan() { f64::NAN } else { x.min(y) }
 }
 
-fn infinity(arguments: &Arguments) -> Result<Value, Failure> {
+fn infinity(arguments: &Arguments) -> Value {
     let sign = arguments.integer("sign").unwrap_or(1);
-    Ok(Value::Float(if sign >= 0 { f64::INFINITY } else { f64::NEG_INFINITY }))
+    Value::Float(if sign >= 0 { f64::INFINITY } else { f64::NEG_INFINITY })
 }
 
 fn is_nan(arguments: &Arguments) -> Result<Value, Failure> {

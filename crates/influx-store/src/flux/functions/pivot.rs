@@ -9,8 +9,8 @@ use super::super::arguments::{Accepts, Arguments, piped, required};
 use super::super::column::{Builder, Values};
 use super::super::error::Failure;
 use super::super::interpreter::Interpreter;
-use super::super::stream::{Context, Stream};
 use super::super::stream::read::{Read, Shape};
+use super::super::stream::{Context, Stream};
 use super::super::table::{Column, Groups, Table};
 use super::super::value::{Key, Value, type_name};
 use super::Builtin;
@@ -80,19 +80,25 @@ fn build(name: &'static str, arguments: &Arguments, request: Request) -> Result<
 
 /// Takes the columns out of the key that will not be in the key of the result.
 fn prepare(mut table: Table, request: &Request) -> Result<Table, Failure> {
-    let missing = |labels: &[Arc<str>]| labels.iter().find(|label| table.column(label).is_none()).cloned();
+    let missing =
+        |labels: &[Arc<str>]| labels.iter().find(|label| table.column(label).is_none()).cloned();
     if let Some(label) = missing(&request.row_key) {
-        return Err(Failure::new(format!("specified row key column does not exist in table: {label}")));
+        return Err(Failure::new(format!(
+            "specified row key column does not exist in table: {label}"
+        )));
     }
     if let Some(label) = missing(&request.column_key) {
         return Err(Failure::new(format!("specified column does not exist in table: {label}")));
     }
     if table.column(&request.value_column).is_none() {
         let label = &request.value_column;
-        return Err(Failure::new(format!("specified value column does not exist in table: {label}")));
+        return Err(Failure::new(format!(
+            "specified value column does not exist in table: {label}"
+        )));
     }
     for column in &mut table.columns {
-        column.group &= !request.column_key.contains(&column.label) && column.label != request.value_column;
+        column.group &=
+            !request.column_key.contains(&column.label) && column.label != request.value_column;
     }
     Ok(table)
 }
@@ -117,7 +123,7 @@ impl Places {
                 *self.times.entry(times.time(row).unwrap_or_default()).or_insert(next)
             }
             keys => {
-                let key = keys.iter().map(|values| Key(values.get(row))).collect();
+                let key = keys.iter().map(|values| Key::from(values.get(row))).collect();
                 *self.rows.entry(key).or_insert(next)
             }
         };
@@ -137,7 +143,8 @@ fn pivot_tables(tables: &[Table], request: &Request, context: &Context) -> Resul
         };
         let (row_keys, column_keys) = (columns(&request.row_key), columns(&request.column_key));
         let Some(values) = table.values(&request.value_column) else { continue };
-        let constant_name = column_keys.iter().all(|values| matches!(values, Values::Constant { .. }));
+        let constant_name =
+            column_keys.iter().all(|values| matches!(values, Values::Constant { .. }));
         let mut target: Option<usize> = None;
         let mut first_rows = Vec::new();
         for row in 0..table.rows {
@@ -146,18 +153,17 @@ fn pivot_tables(tables: &[Table], request: &Request, context: &Context) -> Resul
             if new {
                 first_rows.push(row);
             }
-            let column = match target.filter(|_| constant_name) {
-                Some(column) => column,
-                None => {
-                    let name = column_name(&column_keys, row);
-                    let next = new_columns.len();
-                    let index = *by_name.entry(Arc::clone(&name)).or_insert(next);
-                    if index == next {
-                        new_columns.push((name, values.data_type(), Vec::new()));
-                    }
-                    target = Some(index);
-                    index
+            let column = if let Some(column) = target.filter(|_| constant_name) {
+                column
+            } else {
+                let name = column_name(&column_keys, row);
+                let next = new_columns.len();
+                let index = *by_name.entry(Arc::clone(&name)).or_insert(next);
+                if index == next {
+                    new_columns.push((name, values.data_type(), Vec::new()));
                 }
+                target = Some(index);
+                index
             };
             let Some((name, data_type, cells)) = new_columns.get_mut(column) else { continue };
             if *data_type != values.data_type() {
@@ -196,6 +202,7 @@ fn pivot_tables(tables: &[Table], request: &Request, context: &Context) -> Resul
 }
 
 fn column_name(keys: &[&Values], row: usize) -> Arc<str> {
-    let texts: Vec<String> = keys.iter().map(|values| values.get(row).to_text().unwrap_or_default()).collect();
+    let texts: Vec<String> =
+        keys.iter().map(|values| values.get(row).to_text().unwrap_or_default()).collect();
     texts.join("_").into()
 }

@@ -18,7 +18,11 @@ use super::Builtin;
 pub(super) static FUNCTIONS: &[Builtin] = &[
     Builtin {
         name: "map",
-        parameters: &[piped("tables"), required("fn", Accepts::Function), optional("mergeKey", Accepts::Bool)],
+        parameters: &[
+            piped("tables"),
+            required("fn", Accepts::Function),
+            optional("mergeKey", Accepts::Bool),
+        ],
         run: map,
     },
     Builtin {
@@ -151,7 +155,9 @@ impl<'a> Rows<'a> {
             .columns
             .iter()
             .filter(|column| column.group)
-            .map(|column| Key(property(&column.label).map_or(Value::Null, |(_, value)| value.clone())))
+            .map(|column| {
+                Key::from(property(&column.label).map_or(Value::Null, |(_, value)| value.clone()))
+            })
             .collect();
         let group = self.groups.entry(key).or_default();
         for (label, value) in properties {
@@ -171,7 +177,9 @@ impl<'a> Rows<'a> {
                     builder
                 });
                 builder.push(value)?;
-            } else if let Some((_, Some(builder))) = group.columns.iter_mut().find(|(other, _)| other == label) {
+            } else if let Some((_, Some(builder))) =
+                group.columns.iter_mut().find(|(other, _)| other == label)
+            {
                 builder.push_nulls(1);
             }
         }
@@ -199,7 +207,11 @@ impl<'a> Rows<'a> {
                     (None, None) => continue,
                 };
                 let in_key = known.is_some_and(|column| column.group);
-                let values = if in_key { Values::constant(values.data_type(), values.get(0)) } else { values };
+                let values = if in_key {
+                    Values::constant(values.data_type(), values.get(0))
+                } else {
+                    values
+                };
                 columns.push(Column { label, group: in_key, values });
             }
             // The order of a record is lost: columns of the source stay in its order, new ones come sorted.
@@ -227,10 +239,11 @@ fn reduce(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value,
         for table in tables {
             groups.add(reduce_table(&closure, &table, &identity, &mut runner, context)?);
         }
-        let tables = groups.into_groups().map(|mut tables| match (tables.pop(), tables.is_empty()) {
-            (Some(table), true) => Ok(table),
-            _ => Err(Failure::new("two reducers writing result to the same table")),
-        });
+        let tables =
+            groups.into_groups().map(|mut tables| match (tables.pop(), tables.is_empty()) {
+                (Some(table), true) => Ok(table),
+                _ => Err(Failure::new("two reducers writing result to the same table")),
+            });
         tables.collect()
     });
     step.map(Value::Stream)
@@ -257,9 +270,14 @@ fn reduce_table(
     for (label, value) in accumulator {
         let Some(data_type) = value.data_type() else {
             return Err(if value.is_null() {
-                Failure::new(format!("null values are not supported for {label:?} in the reduce() function"))
+                Failure::new(format!(
+                    "null values are not supported for {label:?} in the reduce() function"
+                ))
             } else {
-                Failure::new(format!("reduce object property {label:?} is {} type", value.type_name()))
+                Failure::new(format!(
+                    "reduce object property {label:?} is {} type",
+                    value.type_name()
+                ))
             });
         };
         match columns.iter_mut().find(|column| column.label == label) {
@@ -271,8 +289,12 @@ fn reduce_table(
 }
 
 /// The record must have the labels and types of the identity; it is brought into its order.
-fn check_record(next: &mut Vec<(Arc<str>, Value)>, identity: &[(Arc<str>, Value)]) -> Result<(), Failure> {
-    let in_order = next.len() == identity.len() && next.iter().zip(identity).all(|(next, old)| next.0 == old.0);
+fn check_record(
+    next: &mut Vec<(Arc<str>, Value)>,
+    identity: &[(Arc<str>, Value)],
+) -> Result<(), Failure> {
+    let in_order = next.len() == identity.len()
+        && next.iter().zip(identity).all(|(next, old)| next.0 == old.0);
     if !in_order {
         let mut ordered = Vec::with_capacity(identity.len());
         for (label, _) in identity {
@@ -282,17 +304,23 @@ fn check_record(next: &mut Vec<(Arc<str>, Value)>, identity: &[(Arc<str>, Value)
             ordered.push(next.swap_remove(place));
         }
         if let Some((label, _)) = next.first() {
-            return Err(Failure::new(format!("record is missing label {label} (argument identity)")));
+            return Err(Failure::new(format!(
+                "record is missing label {label} (argument identity)"
+            )));
         }
         *next = ordered;
     }
     for ((label, value), (_, old)) in next.iter().zip(identity) {
         if value.is_null() {
-            return Err(Failure::new(format!("null values are not supported for {label:?} in the reduce() function")));
+            return Err(Failure::new(format!(
+                "null values are not supported for {label:?} in the reduce() function"
+            )));
         }
         if std::mem::discriminant(value) != std::mem::discriminant(old) {
             let (expected, found) = (old.type_name(), value.type_name());
-            return Err(Failure::new(format!("expected {expected} but found {found} (argument identity)")));
+            return Err(Failure::new(format!(
+                "expected {expected} but found {found} (argument identity)"
+            )));
         }
     }
     Ok(())

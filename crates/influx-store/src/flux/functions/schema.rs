@@ -21,8 +21,16 @@ use super::super::value::{Duration, Value};
 use super::Builtin;
 
 pub(super) static FUNCTIONS: &[Builtin] = &[
-    Builtin { name: "measurements", parameters: &COMMON, run: |i, a| list(i, a, Subject::Values("_measurement".into())) },
-    Builtin { name: "fieldKeys", parameters: &COMMON, run: |i, a| list(i, a, Subject::Values("_field".into())) },
+    Builtin {
+        name: "measurements",
+        parameters: &COMMON,
+        run: |i, a| list(i, a, Subject::Values("_measurement".into())),
+    },
+    Builtin {
+        name: "fieldKeys",
+        parameters: &COMMON,
+        run: |i, a| list(i, a, Subject::Values("_field".into())),
+    },
     Builtin { name: "tagKeys", parameters: &COMMON, run: |i, a| list(i, a, Subject::TagKeys) },
     Builtin { name: "tagValues", parameters: &TAG, run: |i, a| list(i, a, tag(a)?) },
     Builtin {
@@ -30,8 +38,16 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
         parameters: &MEASUREMENT,
         run: |i, a| list(i, a, Subject::Values("_field".into())),
     },
-    Builtin { name: "measurementTagKeys", parameters: &MEASUREMENT, run: |i, a| list(i, a, Subject::TagKeys) },
-    Builtin { name: "measurementTagValues", parameters: &MEASUREMENT_TAG, run: |i, a| list(i, a, tag(a)?) },
+    Builtin {
+        name: "measurementTagKeys",
+        parameters: &MEASUREMENT,
+        run: |i, a| list(i, a, Subject::TagKeys),
+    },
+    Builtin {
+        name: "measurementTagValues",
+        parameters: &MEASUREMENT_TAG,
+        run: |i, a| list(i, a, tag(a)?),
+    },
 ];
 
 const BUCKET: Parameter = required("bucket", Accepts::String);
@@ -40,9 +56,15 @@ const START: Parameter = optional("start", Accepts::Moment);
 const STOP: Parameter = optional("stop", Accepts::Moment);
 static COMMON: [Parameter; 4] = [BUCKET, PREDICATE, START, STOP];
 static TAG: [Parameter; 5] = [BUCKET, required("tag", Accepts::String), PREDICATE, START, STOP];
-static MEASUREMENT: [Parameter; 4] = [BUCKET, required("measurement", Accepts::String), START, STOP];
-static MEASUREMENT_TAG: [Parameter; 5] =
-    [BUCKET, required("measurement", Accepts::String), required("tag", Accepts::String), START, STOP];
+static MEASUREMENT: [Parameter; 4] =
+    [BUCKET, required("measurement", Accepts::String), START, STOP];
+static MEASUREMENT_TAG: [Parameter; 5] = [
+    BUCKET,
+    required("measurement", Accepts::String),
+    required("tag", Accepts::String),
+    START,
+    STOP,
+];
 
 /// What is listed.
 enum Subject {
@@ -56,15 +78,21 @@ fn tag(arguments: &Arguments) -> Result<Subject, Failure> {
     arguments.required_text("tag").map(Subject::Values)
 }
 
-fn list(interpreter: &mut Interpreter, arguments: &Arguments, subject: Subject) -> Result<Value, Failure> {
-    const MONTH: Duration = Duration { months: 0, nanoseconds: 30 * 86_400_000_000_000, negative: true };
+fn list(
+    interpreter: &mut Interpreter,
+    arguments: &Arguments,
+    subject: Subject,
+) -> Result<Value, Failure> {
+    const MONTH: Duration =
+        Duration { months: 0, nanoseconds: 30 * 86_400_000_000_000, negative: true };
     let start = calendar::add(interpreter.now, MONTH);
     let range = super::sources::bounds(interpreter, arguments, start)?;
-    let mut pushed = arguments.text("measurement").map(|measurement| predicate::Predicate::Compare {
-        subject: predicate::Subject::Measurement,
-        operator: influx_wire::flux::ast::BinaryOperator::Equal,
-        value: Value::String(measurement),
-    });
+    let mut pushed =
+        arguments.text("measurement").map(|measurement| predicate::Predicate::Compare {
+            subject: predicate::Subject::Measurement,
+            operator: influx_wire::flux::ast::BinaryOperator::Equal,
+            value: Value::String(measurement),
+        });
     if arguments.get("predicate").is_some() {
         let closure = arguments.closure("predicate")?;
         if let influx_wire::flux::ast::FunctionBody::Expression(body) = &closure.function.body {
@@ -73,7 +101,9 @@ fn list(interpreter: &mut Interpreter, arguments: &Arguments, subject: Subject) 
             let always = matches!(&body.kind, influx_wire::flux::ast::ExpressionKind::Identifier(name) if name == "true");
             let (down, rest) = predicate::split(body, &parameter, &closure.scope, interpreter);
             if rest.is_some() && !always {
-                return Err(Failure::new("the predicate may only compare tags, _measurement, _field and _value"));
+                return Err(Failure::new(
+                    "the predicate may only compare tags, _measurement, _field and _value",
+                ));
             }
             pushed = predicate::and(pushed, down);
         } else {
@@ -87,7 +117,8 @@ fn list(interpreter: &mut Interpreter, arguments: &Arguments, subject: Subject) 
         ..Read::new(BucketSelector::Name(arguments.required_text("bucket")?))
     };
     let read = Stream::read(read, arguments.span);
-    let step = read.all("schema", arguments.span, move |tables, context| collect(&tables, &subject, context));
+    let step = read
+        .all("schema", arguments.span, move |tables, context| collect(&tables, &subject, context));
     step.map(Value::Stream)
 }
 
@@ -101,7 +132,8 @@ fn collect(tables: &[Table], subject: &Subject, context: &Context) -> Result<Vec
                 found.extend(keys.map(|column| Arc::clone(&column.label)));
             }
             Subject::Values(label) => {
-                if let Some(Value::String(value)) = table.values(label).map(|values| values.get(0)) {
+                if let Some(Value::String(value)) = table.values(label).map(|values| values.get(0))
+                {
                     found.insert(value);
                 }
             }
@@ -110,10 +142,12 @@ fn collect(tables: &[Table], subject: &Subject, context: &Context) -> Result<Vec
     let mut values: Vec<Option<Arc<str>>> = found.into_iter().map(Some).collect();
     if matches!(subject, Subject::TagKeys) {
         // The bounds of the range come first, as the real server lists them.
-        let bound = |label: &Option<Arc<str>>| !matches!(label.as_deref(), Some("_start" | "_stop"));
+        let bound =
+            |label: &Option<Arc<str>>| !matches!(label.as_deref(), Some("_start" | "_stop"));
         values.sort_by_key(bound);
     }
     let rows = values.len();
-    let values = if rows == 0 { Values::null(DataType::String) } else { Values::String(Arc::new(values)) };
+    let values =
+        if rows == 0 { Values::null(DataType::String) } else { Values::String(Arc::new(values)) };
     Ok(vec![Table::new(vec![Column::new("_value", values)], rows)])
 }

@@ -8,7 +8,7 @@ use influx_wire::csv::DataType;
 use influx_wire::flux::ast::{Function, FunctionBody};
 
 use super::super::arguments::{Accepts, Arguments, optional, piped, required};
-use super::super::column::{Builder, Values};
+use super::super::column::Values;
 use super::super::error::Failure;
 use super::super::interpreter::Interpreter;
 use super::super::operators;
@@ -23,18 +23,42 @@ use super::Builtin;
 pub(super) static FUNCTIONS: &[Builtin] = &[
     Builtin {
         name: "filter",
-        parameters: &[piped("tables"), required("fn", Accepts::Function), optional("onEmpty", Accepts::String)],
+        parameters: &[
+            piped("tables"),
+            required("fn", Accepts::Function),
+            optional("onEmpty", Accepts::String),
+        ],
         run: filter,
     },
-    Builtin { name: "first", parameters: SELECTOR, run: |_, arguments| selector(Selector::First, arguments) },
-    Builtin { name: "last", parameters: SELECTOR, run: |_, arguments| selector(Selector::Last, arguments) },
-    Builtin { name: "min", parameters: SELECTOR, run: |_, arguments| selector(Selector::Min, arguments) },
-    Builtin { name: "max", parameters: SELECTOR, run: |_, arguments| selector(Selector::Max, arguments) },
+    Builtin {
+        name: "first",
+        parameters: SELECTOR,
+        run: |_, arguments| selector(Selector::First, arguments),
+    },
+    Builtin {
+        name: "last",
+        parameters: SELECTOR,
+        run: |_, arguments| selector(Selector::Last, arguments),
+    },
+    Builtin {
+        name: "min",
+        parameters: SELECTOR,
+        run: |_, arguments| selector(Selector::Min, arguments),
+    },
+    Builtin {
+        name: "max",
+        parameters: SELECTOR,
+        run: |_, arguments| selector(Selector::Max, arguments),
+    },
     Builtin { name: "limit", parameters: LIMIT, run: limit },
     Builtin { name: "tail", parameters: LIMIT, run: tail },
     Builtin {
         name: "sort",
-        parameters: &[piped("tables"), optional("columns", Accepts::Array), optional("desc", Accepts::Bool)],
+        parameters: &[
+            piped("tables"),
+            optional("columns", Accepts::Array),
+            optional("desc", Accepts::Bool),
+        ],
         run: sort,
     },
     Builtin { name: "top", parameters: TOP, run: |_, arguments| top(arguments, true) },
@@ -55,7 +79,9 @@ fn filter(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value,
     let keep_empty = match arguments.text("onEmpty").as_deref() {
         None | Some("drop") => false,
         Some("keep") => true,
-        Some(other) => return Err(Failure::new(format!("onEmpty must be keep or drop, was {other:?}"))),
+        Some(other) => {
+            return Err(Failure::new(format!("onEmpty must be keep or drop, was {other:?}")));
+        }
     };
     if let Some(read) = input.as_read()
         && read.is_plain()
@@ -78,7 +104,9 @@ fn filter(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value,
             Ok(Some(if kept.len() == table.rows { table } else { table.take(&kept) }))
         }) as Box<dyn FnMut(Table, &Arc<Context>) -> Result<Option<Table>, Failure> + Send>
     });
-    input.then("filter", arguments.span, Step::Parts { start, drop_empty: !keep_empty }).map(Value::Stream)
+    input
+        .then("filter", arguments.span, Step::Parts { start, drop_empty: !keep_empty })
+        .map(Value::Stream)
 }
 
 /// Takes what storage can answer into the read; what it cannot comes back as a function.
@@ -96,8 +124,10 @@ fn push_down(
     let (pushed, rest) = predicate::split(body, &parameter.name.name, &closure.scope, interpreter);
     let read = Read { predicate: predicate::and(read.predicate.clone(), pushed), ..read.clone() };
     let rest = rest.map(|body| {
-        let function =
-            Function { parameters: closure.function.parameters.clone(), body: FunctionBody::Expression(body) };
+        let function = Function {
+            parameters: closure.function.parameters.clone(),
+            body: FunctionBody::Expression(body),
+        };
         Closure::new(function, closure.scope.clone(), closure.span)
     });
     Ok((read, rest.transpose()?))
@@ -116,7 +146,11 @@ fn matching(
         context.check_row(row)?;
         let value = function.scalar(row, runner).map_err(|failure| {
             failure.map_message(|message| {
-                if message.starts_with("unsupported") { format!("cannot compile: {message}") } else { message }
+                if message.starts_with("unsupported") {
+                    format!("cannot compile: {message}")
+                } else {
+                    message
+                }
             })
         })?;
         if operators::condition(&value)? {
@@ -177,7 +211,9 @@ impl Selector {
         let mut best: Option<(usize, Value)> = None;
         for row in rows {
             let value = values.get(row);
-            if !value.is_null() && best.as_ref().is_none_or(|(_, other)| value.total_cmp(other) == better) {
+            if !value.is_null()
+                && best.as_ref().is_none_or(|(_, other)| value.total_cmp(other) == better)
+            {
                 best = Some((row, value));
             }
         }
@@ -230,7 +266,11 @@ fn limit(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
             if table.continued && from >= to {
                 return Ok(None);
             }
-            Ok(Some(if from == 0 && to == table.rows { table } else { table.take(&(from..to).collect::<Vec<_>>()) }))
+            Ok(Some(if from == 0 && to == table.rows {
+                table
+            } else {
+                table.take(&(from..to).collect::<Vec<_>>())
+            }))
         }) as Box<dyn FnMut(Table, &Arc<Context>) -> Result<Option<Table>, Failure> + Send>
     });
     let input = arguments.stream("tables")?;
@@ -296,7 +336,7 @@ fn top(arguments: &Arguments, descending: bool) -> Result<Value, Failure> {
 /// The first row of each value, in order.
 fn first_rows(values: &Values, rows: usize) -> Vec<usize> {
     let mut seen = BTreeSet::new();
-    (0..rows).filter(|row| seen.insert(Key(values.get(*row)))).collect()
+    (0..rows).filter(|row| seen.insert(Key::from(values.get(*row)))).collect()
 }
 
 fn unique(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
@@ -314,16 +354,11 @@ fn distinct(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure
         let mut groups = Groups::default();
         for table in tables {
             let mut columns = table.key_columns();
-            let (values, rows) = match table.values(&column) {
-                Some(values) => {
-                    let rows = first_rows(values, table.rows);
-                    (values.take(&rows), rows.len())
-                }
-                None => {
-                    let mut builder = Builder::new(DataType::String, 1);
-                    builder.push_nulls(1);
-                    (builder.finish(), 1)
-                }
+            let (values, rows) = if let Some(values) = table.values(&column) {
+                let rows = first_rows(values, table.rows);
+                (values.take(&rows), rows.len())
+            } else {
+                (Values::null(DataType::String), 1)
             };
             match columns.iter_mut().find(|column| &*column.label == "_value") {
                 Some(column) => column.values = values,

@@ -83,14 +83,17 @@ fn difference(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failu
         for label in &columns {
             let values = numeric(&table, label)?;
             let floats = values.data_type() == DataType::Double;
-            let mut builder = Builder::new(if floats { DataType::Double } else { DataType::Long }, table.rows);
+            let mut builder =
+                Builder::new(if floats { DataType::Double } else { DataType::Long }, table.rows);
             let mut last = Value::Null;
             for row in 0..table.rows {
                 let value = values.get(row);
                 let delta = match (&last, &value) {
                     (Value::Float(last), Value::Float(value)) => Value::Float(value - last),
                     (Value::Int(last), Value::Int(value)) => Value::Int(value.wrapping_sub(*last)),
-                    (Value::UInt(last), Value::UInt(value)) => Value::Int(value.wrapping_sub(*last) as i64),
+                    (Value::UInt(last), Value::UInt(value)) => {
+                        Value::Int(value.wrapping_sub(*last) as i64)
+                    }
                     _ => Value::Null,
                 };
                 let negative = delta.as_number().is_some_and(|delta| delta < 0.0);
@@ -124,7 +127,9 @@ fn derivative(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failu
         // Rows of equal time but the first say nothing about a rate.
         let mut kept: Vec<usize> = Vec::with_capacity(table.rows);
         for row in 0..table.rows {
-            let Some(time) = times.time(row) else { return Err(Failure::new("derivative found null time")) };
+            let Some(time) = times.time(row) else {
+                return Err(Failure::new("derivative found null time"));
+            };
             match kept.last().and_then(|last| times.time(*last)) {
                 Some(last) if time < last => {
                     return Err(Failure::new("derivative found out-of-order times in time column"));
@@ -175,29 +180,32 @@ fn elapsed(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure>
 
 fn cumulative_sum(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
     let columns = columns_of(arguments)?;
-    let step = arguments.stream("tables")?.tables("cumulativeSum", arguments.span, move |table, _| {
-        let mut result = table.clone();
-        for label in &columns {
-            let values = numeric(&table, label)?;
-            let mut builder = Builder::new(values.data_type(), table.rows);
-            let mut sum = match values.data_type() {
-                DataType::Double => Value::Float(0.0),
-                DataType::UnsignedLong => Value::UInt(0),
-                _ => Value::Int(0),
-            };
-            for row in 0..table.rows {
-                sum = match (&sum, values.get(row)) {
-                    (Value::Float(sum), Value::Float(value)) => Value::Float(sum + value),
-                    (Value::Int(sum), Value::Int(value)) => Value::Int(sum.wrapping_add(value)),
-                    (Value::UInt(sum), Value::UInt(value)) => Value::UInt(sum.wrapping_add(value)),
-                    _ => sum,
+    let step =
+        arguments.stream("tables")?.tables("cumulativeSum", arguments.span, move |table, _| {
+            let mut result = table.clone();
+            for label in &columns {
+                let values = numeric(&table, label)?;
+                let mut builder = Builder::new(values.data_type(), table.rows);
+                let mut sum = match values.data_type() {
+                    DataType::Double => Value::Float(0.0),
+                    DataType::UnsignedLong => Value::UInt(0),
+                    _ => Value::Int(0),
                 };
-                builder.push(&sum)?;
+                for row in 0..table.rows {
+                    sum = match (&sum, values.get(row)) {
+                        (Value::Float(sum), Value::Float(value)) => Value::Float(sum + value),
+                        (Value::Int(sum), Value::Int(value)) => Value::Int(sum.wrapping_add(value)),
+                        (Value::UInt(sum), Value::UInt(value)) => {
+                            Value::UInt(sum.wrapping_add(value))
+                        }
+                        _ => sum,
+                    };
+                    builder.push(&sum)?;
+                }
+                result.put(Column::new(Arc::clone(label), builder.finish()));
             }
-            result.put(Column::new(Arc::clone(label), builder.finish()));
-        }
-        Ok(result)
-    });
+            Ok(result)
+        });
     step.map(Value::Stream)
 }
 
@@ -206,19 +214,20 @@ fn moving_average(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, F
     if count == 0 {
         return Err(Failure::new("cannot take moving average with a period of 0 or less"));
     }
-    let step = arguments.stream("tables")?.tables("movingAverage", arguments.span, move |table, _| {
-        let values = numeric(&table, "_value")?;
-        let mean = |end: usize| {
-            let window: Vec<f64> =
-                (end.saturating_sub(count)..end).filter_map(|row| values.number(row)).collect();
-            (!window.is_empty()).then(|| window.iter().sum::<f64>() / window.len() as f64)
-        };
-        let ends: Vec<usize> = (count.min(table.rows).max(1)..=table.rows).collect();
-        let means = Values::Double(Arc::new(ends.iter().map(|end| mean(*end)).collect()));
-        let rows: Vec<usize> = ends.iter().map(|end| end - 1).collect();
-        let mut result = table.take(&rows);
-        result.put(Column::new("_value", means));
-        Ok(result)
-    });
+    let step =
+        arguments.stream("tables")?.tables("movingAverage", arguments.span, move |table, _| {
+            let values = numeric(&table, "_value")?;
+            let mean = |end: usize| {
+                let window: Vec<f64> =
+                    (end.saturating_sub(count)..end).filter_map(|row| values.number(row)).collect();
+                (!window.is_empty()).then(|| window.iter().sum::<f64>() / window.len() as f64)
+            };
+            let ends: Vec<usize> = (count.min(table.rows).max(1)..=table.rows).collect();
+            let means = Values::Double(Arc::new(ends.iter().map(|end| mean(*end)).collect()));
+            let rows: Vec<usize> = ends.iter().map(|end| end - 1).collect();
+            let mut result = table.take(&rows);
+            result.put(Column::new("_value", means));
+            Ok(result)
+        });
     step.map(Value::Stream)
 }

@@ -44,8 +44,12 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
     of_two!("hasPrefix", "prefix", |v: &str, other: &str| Ok(Value::Bool(v.starts_with(other)))),
     of_two!("hasSuffix", "suffix", |v: &str, other: &str| Ok(Value::Bool(v.ends_with(other)))),
     of_two!("containsStr", "substr", |v: &str, other: &str| Ok(Value::Bool(v.contains(other)))),
-    of_two!("trimPrefix", "prefix", |v: &str, other: &str| Ok(Value::string(v.strip_prefix(other).unwrap_or(v)))),
-    of_two!("trimSuffix", "suffix", |v: &str, other: &str| Ok(Value::string(v.strip_suffix(other).unwrap_or(v)))),
+    of_two!("trimPrefix", "prefix", |v: &str, other: &str| Ok(Value::string(
+        v.strip_prefix(other).unwrap_or(v)
+    ))),
+    of_two!("trimSuffix", "suffix", |v: &str, other: &str| Ok(Value::string(
+        v.strip_suffix(other).unwrap_or(v)
+    ))),
     of_two!("split", "t", split),
     Builtin {
         name: "joinStr",
@@ -54,12 +58,20 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
     },
     Builtin {
         name: "replaceAll",
-        parameters: &[required("v", Accepts::Any), required("t", Accepts::String), required("u", Accepts::String)],
+        parameters: &[
+            required("v", Accepts::Any),
+            required("t", Accepts::String),
+            required("u", Accepts::String),
+        ],
         run: |_, arguments| replace_all(arguments),
     },
     Builtin {
         name: "substring",
-        parameters: &[required("v", Accepts::Any), required("start", Accepts::Int), required("end", Accepts::Int)],
+        parameters: &[
+            required("v", Accepts::Any),
+            required("start", Accepts::Int),
+            required("end", Accepts::Int),
+        ],
         run: |_, arguments| substring(arguments),
     },
 ];
@@ -70,7 +82,8 @@ fn text(arguments: &Arguments, name: &str) -> Result<Option<Arc<str>>, Failure> 
         Value::String(text) => Ok(Some(Arc::clone(text))),
         Value::Null => Ok(None),
         other => {
-            let message = format!("expected string but found {} (argument {name})", other.type_name());
+            let message =
+                format!("expected string but found {} (argument {name})", other.type_name());
             Err(Failure::check(arguments.place(name), message))
         }
     }
@@ -86,7 +99,8 @@ fn split(v: &str, separator: &str) -> Result<Value, Failure> {
 }
 
 fn join(arguments: &Arguments) -> Result<Value, Failure> {
-    let (items, separator) = (arguments.texts("arr")?.unwrap_or_default(), arguments.required_text("v")?);
+    let (items, separator) =
+        (arguments.texts("arr")?.unwrap_or_default(), arguments.required_text("v")?);
     let mut parts: Vec<&str> = Vec::with_capacity(items.len() * 2);
     for item in &items {
         if !parts.is_empty() {

@@ -47,7 +47,11 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
     },
     Builtin {
         name: "findRecord",
-        parameters: &[piped("tables"), required("fn", Accepts::Function), required("idx", Accepts::Int)],
+        parameters: &[
+            piped("tables"),
+            required("fn", Accepts::Function),
+            required("idx", Accepts::Int),
+        ],
         run: |interpreter, arguments| {
             let table = find(interpreter, arguments)?;
             record_of(table.as_ref(), arguments.integer("idx").unwrap_or(0))
@@ -104,9 +108,11 @@ fn column_of(table: Option<&Table>, label: &str, must_exist: bool) -> Result<Val
 fn record_of(table: Option<&Table>, index: i64) -> Result<Value, Failure> {
     let row = usize::try_from(index).ok();
     let properties = match (table, row) {
-        (Some(table), Some(row)) if row < table.rows => {
-            table.columns.iter().map(|column| (Arc::clone(&column.label), column.values.get(row))).collect()
-        }
+        (Some(table), Some(row)) if row < table.rows => table
+            .columns
+            .iter()
+            .map(|column| (Arc::clone(&column.label), column.values.get(row)))
+            .collect(),
         (None, _) => Vec::new(),
         _ => return Err(Failure::new(format!("index out of bounds: {index}"))),
     };

@@ -13,13 +13,14 @@ use super::super::interpreter::Interpreter;
 use super::super::stream::{Context, Step, Stream};
 use super::super::table::{Column, Groups, Table};
 use super::super::value::{Duration, Value};
+use super::Builtin;
 use super::aggregate::Aggregate;
 use super::select::Selector;
-use super::Builtin;
 use crate::storage::TimeRange;
 
 /// `inf`: as a window, the whole range.
-pub(super) const INFINITE: Duration = Duration { months: 0, nanoseconds: i64::MAX, negative: false };
+pub(super) const INFINITE: Duration =
+    Duration { months: 0, nanoseconds: i64::MAX, negative: false };
 const ZERO: Duration = Duration { months: 0, nanoseconds: 0, negative: false };
 
 pub(super) static FUNCTIONS: &[Builtin] = &[
@@ -55,7 +56,11 @@ pub(super) static FUNCTIONS: &[Builtin] = &[
 fn windows_of(arguments: &Arguments) -> Result<Windows, Failure> {
     let (every, period) = (arguments.duration("every"), arguments.duration("period"));
     let every_given = every.or(period).unwrap_or(ZERO);
-    Windows::new(every_given, period.or(every).unwrap_or(ZERO), arguments.duration("offset").unwrap_or(ZERO))
+    Windows::new(
+        every_given,
+        period.or(every).unwrap_or(ZERO),
+        arguments.duration("offset").unwrap_or(ZERO),
+    )
 }
 
 fn is_infinite(duration: Option<Duration>) -> bool {
@@ -135,7 +140,8 @@ fn cut(
     let mut starts: BTreeSet<i64> = BTreeSet::new();
     if create_empty {
         if let Some(length) = windows.fixed_length() {
-            let count = (i128::from(range.stop) - i128::from(range.start)) / i128::from(length.max(1));
+            let count =
+                (i128::from(range.stop) - i128::from(range.start)) / i128::from(length.max(1));
             if count > most as i128 {
                 return Err(Failure::limit(format!("more than {most} windows")));
             }
@@ -185,10 +191,20 @@ fn window(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> 
         let mut groups = Groups::default();
         for table in tables {
             let range = range_of(&table)?;
-            let cut = cut(&table, times_of(&table, &time_column)?, &windows, range, create_empty, context)?;
+            let cut = cut(
+                &table,
+                times_of(&table, &time_column)?,
+                &windows,
+                range,
+                create_empty,
+                context,
+            )?;
             for (start, rows) in &cut.windows {
                 let mut part = table.take(cut.rows.get(rows.clone()).unwrap_or_default());
-                let bounds = [("_start", (*start).max(range.start)), ("_stop", windows.stop(*start).min(range.stop))];
+                let bounds = [
+                    ("_start", (*start).max(range.start)),
+                    ("_stop", windows.stop(*start).min(range.stop)),
+                ];
                 for (label, time) in bounds {
                     part.put(Column::key(label, DataType::Time, Value::Time(time)));
                 }
@@ -232,7 +248,10 @@ struct Request {
     create_empty: bool,
 }
 
-fn aggregate_window(interpreter: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
+fn aggregate_window(
+    interpreter: &mut Interpreter,
+    arguments: &Arguments,
+) -> Result<Value, Failure> {
     let input = arguments.stream("tables")?;
     let every = arguments.duration("every").unwrap_or(ZERO);
     if is_zero(every) {
@@ -260,7 +279,9 @@ fn aggregate_window(interpreter: &mut Interpreter, arguments: &Arguments) -> Res
                 let tables = reduce_windows(&table, reducer, &request, context)?;
                 Ok(tables.into_iter().collect())
             };
-            input.then("aggregateWindow", arguments.span, Step::Tables(Box::new(each))).map(Value::Stream)
+            input
+                .then("aggregateWindow", arguments.span, Step::Tables(Box::new(each)))
+                .map(Value::Stream)
         }
         _ => composed(interpreter, arguments, &request.time_source, &request.time_target),
     }
@@ -280,11 +301,20 @@ fn reduce_windows(
     let values = table
         .values(&request.column)
         .ok_or_else(|| Failure::new(format!("column {:?} does not exist", request.column)))?;
-    let cut = cut(table, times_of(table, "_time")?, &request.windows, range, request.create_empty, context)?;
+    let cut = cut(
+        table,
+        times_of(table, "_time")?,
+        &request.windows,
+        range,
+        request.create_empty,
+        context,
+    )?;
     let mut chosen = Vec::with_capacity(cut.windows.len());
     let mut times = Vec::with_capacity(cut.windows.len());
     let mut builder = match reducer {
-        Reducer::Aggregate(aggregate) => Builder::new(aggregate.result_type(values.data_type())?, cut.windows.len()),
+        Reducer::Aggregate(aggregate) => {
+            Builder::new(aggregate.result_type(values.data_type())?, cut.windows.len())
+        }
         Reducer::Selector(_) => Builder::new(values.data_type(), 0),
     };
     for (start, rows) in &cut.windows {
@@ -310,7 +340,9 @@ fn reduce_windows(
     let mut result = match reducer {
         Reducer::Selector(_) => table.take(&chosen),
         Reducer::Aggregate(_) => {
-            let kept = |column: &&Column| column.group || column.label == request.column || &*column.label == "_time";
+            let kept = |column: &&Column| {
+                column.group || column.label == request.column || &*column.label == "_time"
+            };
             let mut result = Table::new(table.columns.iter().filter(kept).cloned().collect(), rows);
             result.put(Column::new(Arc::clone(&request.column), builder.finish()));
             if &*request.time_target != "_time" {
@@ -337,14 +369,22 @@ fn composed(
         let function = super::universe(name).unwrap_or(Value::Null);
         interpreter.call(&function, given, Some(input), span)
     };
-    let mut given = vec![named("createEmpty", Value::Bool(arguments.boolean("createEmpty").unwrap_or(true)))];
+    let mut given =
+        vec![named("createEmpty", Value::Bool(arguments.boolean("createEmpty").unwrap_or(true)))];
     for name in ["every", "period", "offset"] {
         given.extend(arguments.get(name).map(|value| named(name, value.clone())));
     }
     let windows = call(interpreter, "window", given, Value::Stream(arguments.stream("tables")?))?;
     let function = arguments.value("fn")?.clone();
-    let reduced = interpreter.call(&function, vec![named("column", column)], Some(windows), span)?;
-    let (source, target) = (Value::String(Arc::clone(time_source)), Value::String(Arc::clone(time_target)));
-    let timed = call(interpreter, "duplicate", vec![named("column", source), named("as", target)], reduced)?;
+    let reduced =
+        interpreter.call(&function, vec![named("column", column)], Some(windows), span)?;
+    let (source, target) =
+        (Value::String(Arc::clone(time_source)), Value::String(Arc::clone(time_target)));
+    let timed = call(
+        interpreter,
+        "duplicate",
+        vec![named("column", source), named("as", target)],
+        reduced,
+    )?;
     call(interpreter, "window", vec![named("every", Value::Duration(INFINITE))], timed)
 }

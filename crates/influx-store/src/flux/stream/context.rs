@@ -33,7 +33,10 @@ impl Context {
             source: Arc::clone(&environment.source),
             limits: environment.limits.clone(),
             cancelled: Arc::clone(&environment.cancelled),
-            deadline: environment.limits.duration.and_then(|duration| Instant::now().checked_add(duration)),
+            deadline: environment
+                .limits
+                .duration
+                .and_then(|duration| Instant::now().checked_add(duration)),
             checks: AtomicU32::new(0),
             held: AtomicUsize::new(0),
         }

@@ -21,7 +21,11 @@ pub(crate) enum Predicate {
     And(Box<Predicate>, Box<Predicate>),
     Or(Box<Predicate>, Box<Predicate>),
     /// `operator` is a comparison for `_value`, an equality or a match elsewhere.
-    Compare { subject: Subject, operator: BinaryOperator, value: Value },
+    Compare {
+        subject: Subject,
+        operator: BinaryOperator,
+        value: Value,
+    },
     Exists(Subject),
 }
 
@@ -86,7 +90,11 @@ fn compile(
     interpreter: &mut Interpreter,
 ) -> Option<Predicate> {
     match &expression.kind {
-        ExpressionKind::Binary { operator: operator @ (BinaryOperator::And | BinaryOperator::Or), left, right } => {
+        ExpressionKind::Binary {
+            operator: operator @ (BinaryOperator::And | BinaryOperator::Or),
+            left,
+            right,
+        } => {
             let left = Box::new(compile(left, parameter, scope, interpreter)?);
             let right = Box::new(compile(right, parameter, scope, interpreter)?);
             Some(if *operator == BinaryOperator::And {
@@ -104,10 +112,12 @@ fn compile(
                 value,
             })
         }
-        ExpressionKind::Unary { operator: UnaryOperator::Exists, operand } => match subject(operand, parameter)? {
-            Subject::Value => None,
-            subject => Some(Predicate::Exists(subject)),
-        },
+        ExpressionKind::Unary { operator: UnaryOperator::Exists, operand } => {
+            match subject(operand, parameter)? {
+                Subject::Value => None,
+                subject => Some(Predicate::Exists(subject)),
+            }
+        }
         _ => None,
     }
 }
@@ -115,10 +125,10 @@ fn compile(
 fn comparable(subject: &Subject, operator: BinaryOperator, value: &Value) -> bool {
     use BinaryOperator as Operator;
     match (operator, value) {
-        (Operator::RegexMatch | Operator::RegexNotMatch, Value::Regex(_)) => true,
-        (Operator::Equal | Operator::NotEqual, Value::String(_)) => true,
-        (Operator::Equal | Operator::NotEqual, Value::Bool(_)) => *subject == Subject::Value,
-        (
+        (Operator::RegexMatch | Operator::RegexNotMatch, Value::Regex(_))
+        | (Operator::Equal | Operator::NotEqual, Value::String(_)) => true,
+        (Operator::Equal | Operator::NotEqual, Value::Bool(_))
+        | (
             Operator::Equal
             | Operator::NotEqual
             | Operator::Less
@@ -126,8 +136,8 @@ fn comparable(subject: &Subject, operator: BinaryOperator, value: &Value) -> boo
             | Operator::Greater
             | Operator::GreaterOrEqual,
             Value::Int(_) | Value::UInt(_) | Value::Float(_),
-        ) => *subject == Subject::Value,
-        (
+        )
+        | (
             Operator::Less | Operator::LessOrEqual | Operator::Greater | Operator::GreaterOrEqual,
             Value::String(_),
         ) => *subject == Subject::Value,
@@ -157,7 +167,11 @@ fn constant(
     scope: &Scope,
     interpreter: &mut Interpreter,
 ) -> Option<Value> {
-    if is_constant(expression, parameter) { interpreter.evaluate(expression, scope).ok() } else { None }
+    if is_constant(expression, parameter) {
+        interpreter.evaluate(expression, scope).ok()
+    } else {
+        None
+    }
 }
 
 fn is_constant(expression: &Expression, parameter: &str) -> bool {
@@ -186,7 +200,9 @@ impl Predicate {
                 Verdict::Rows(left) => match right.verdict(series, field, data_type) {
                     Verdict::No => Verdict::No,
                     Verdict::Yes => Verdict::Rows(left),
-                    Verdict::Rows(right) => Verdict::Rows(Self::And(Box::new(left), Box::new(right))),
+                    Verdict::Rows(right) => {
+                        Verdict::Rows(Self::And(Box::new(left), Box::new(right)))
+                    }
                 },
             },
             Self::Or(left, right) => match left.verdict(series, field, data_type) {
@@ -195,11 +211,15 @@ impl Predicate {
                 Verdict::Rows(left) => match right.verdict(series, field, data_type) {
                     Verdict::Yes => Verdict::Yes,
                     Verdict::No => Verdict::Rows(left),
-                    Verdict::Rows(right) => Verdict::Rows(Self::Or(Box::new(left), Box::new(right))),
+                    Verdict::Rows(right) => {
+                        Verdict::Rows(Self::Or(Box::new(left), Box::new(right)))
+                    }
                 },
             },
             Self::Exists(subject) => match subject {
-                Subject::Tag(tag) => decided(text(subject, series, field).is_some() && !tag.is_empty()),
+                Subject::Tag(tag) => {
+                    decided(text(subject, series, field).is_some() && !tag.is_empty())
+                }
                 _ => Verdict::Yes,
             },
             Self::Compare { subject: Subject::Value, value, .. } => {
@@ -218,7 +238,10 @@ impl Predicate {
             Self::Or(left, right) => left.matches(values, row) || right.matches(values, row),
             Self::Exists(_) => true,
             Self::Compare { operator, value, .. } => {
-                matches!(operators::binary(*operator, &values.get(row), value), Ok(Value::Bool(true)))
+                matches!(
+                    operators::binary(*operator, &values.get(row), value),
+                    Ok(Value::Bool(true))
+                )
             }
         }
     }
@@ -232,7 +255,9 @@ fn text<'a>(subject: &Subject, series: &'a Series, field: &'a str) -> Option<&'a
     match subject {
         Subject::Measurement => Some(&series.measurement),
         Subject::Field => Some(field),
-        Subject::Tag(tag) => series.tags.iter().find(|(key, _)| key == tag).map(|(_, value)| &**value),
+        Subject::Tag(tag) => {
+            series.tags.iter().find(|(key, _)| key == tag).map(|(_, value)| &**value)
+        }
         Subject::Value => None,
     }
 }
@@ -241,8 +266,12 @@ fn match_text(text: Option<&str>, operator: BinaryOperator, value: &Value) -> bo
     match (operator, value) {
         (BinaryOperator::Equal, Value::String(value)) => text == Some(&**value),
         (BinaryOperator::NotEqual, Value::String(value)) => text != Some(&**value),
-        (BinaryOperator::RegexMatch, Value::Regex(regex)) => text.is_some_and(|text| regex.is_match(text)),
-        (BinaryOperator::RegexNotMatch, Value::Regex(regex)) => !text.is_some_and(|text| regex.is_match(text)),
+        (BinaryOperator::RegexMatch, Value::Regex(regex)) => {
+            text.is_some_and(|text| regex.is_match(text))
+        }
+        (BinaryOperator::RegexNotMatch, Value::Regex(regex)) => {
+            !text.is_some_and(|text| regex.is_match(text))
+        }
         _ => false,
     }
 }
@@ -254,7 +283,9 @@ fn compatible(data_type: DataType, value: &Value) -> bool {
         Value::Bool(_) => data_type == DataType::Boolean,
         Value::Int(_) => matches!(data_type, DataType::Long | DataType::Double),
         Value::UInt(_) => matches!(data_type, DataType::UnsignedLong),
-        Value::Float(_) => matches!(data_type, DataType::Long | DataType::UnsignedLong | DataType::Double),
+        Value::Float(_) => {
+            matches!(data_type, DataType::Long | DataType::UnsignedLong | DataType::Double)
+        }
         _ => false,
     }
 }
@@ -276,17 +307,19 @@ pub(crate) fn compare_series_keys(left: &Series, right: &Series) -> Ordering {
             (Some(_), None) => return Ordering::Greater,
             (None, Some(_)) => return Ordering::Less,
             // A label that only one side has is null on the other, and null comes first.
-            (Some((left_label, left_value)), Some((right_label, right_value))) => match left_label.cmp(right_label) {
-                Ordering::Less => return Ordering::Greater,
-                Ordering::Greater => return Ordering::Less,
-                Ordering::Equal => match left_value.cmp(right_value) {
-                    Ordering::Equal => {
-                        left.next();
-                        right.next();
-                    }
-                    order => return order,
-                },
-            },
+            (Some((left_label, left_value)), Some((right_label, right_value))) => {
+                match left_label.cmp(right_label) {
+                    Ordering::Less => return Ordering::Greater,
+                    Ordering::Greater => return Ordering::Less,
+                    Ordering::Equal => match left_value.cmp(right_value) {
+                        Ordering::Equal => {
+                            left.next();
+                            right.next();
+                        }
+                        order => return order,
+                    },
+                }
+            }
         }
     }
 }

@@ -18,8 +18,8 @@ use super::predicate::{self, Predicate, Verdict};
 use super::{Context, Cursor};
 use crate::storage::{BucketId, Field, FieldId, Series, TimeRange};
 
-/// The most values that are read at once.
-const CHUNK_VALUES: usize = 1 << 20;
+/// The most values that are read at once; few in tests, so that they come past the edges.
+const CHUNK_VALUES: usize = if cfg!(test) { 1 << 10 } else { 1 << 20 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum BucketSelector {
@@ -106,10 +106,15 @@ impl Read {
 }
 
 /// The bucket, if the caller may read it.
-pub(crate) fn find_bucket(context: &Context, selector: &BucketSelector) -> Result<BucketInfo, Failure> {
+pub(crate) fn find_bucket(
+    context: &Context,
+    selector: &BucketSelector,
+) -> Result<BucketInfo, Failure> {
     let matches = |bucket: &BucketInfo| match selector {
         BucketSelector::Name(name) => bucket.name == **name,
-        BucketSelector::Id(id) => u64::from_str_radix(id, 16).is_ok_and(|id| bucket.id == BucketId(id)),
+        BucketSelector::Id(id) => {
+            u64::from_str_radix(id, 16).is_ok_and(|id| bucket.id == BucketId(id))
+        }
     };
     let found = context.source.buckets().map_err(storage)?.into_iter().find(matches);
     found.ok_or_else(|| {
@@ -185,7 +190,11 @@ impl Reader {
         }
     }
 
-    fn read_series(&mut self, series: &Arc<Series>, fields: Vec<Selected>) -> Result<Vec<Table>, Failure> {
+    fn read_series(
+        &mut self,
+        series: &Arc<Series>,
+        fields: Vec<Selected>,
+    ) -> Result<Vec<Table>, Failure> {
         let tables = SeriesTables { labels: &self.labels, series, range: self.range };
         let ids: Vec<FieldId> = fields.iter().map(|selected| selected.field.id).collect();
         let by_time = matches!(self.read.shape, Shape::First | Shape::Last);
@@ -199,10 +208,18 @@ impl Reader {
             return Ok(tables.edges(&fields, edges.map_err(storage)?));
         }
         let limit = (CHUNK_VALUES / fields.len()).max(1);
-        let mut rows = self.context.source.rows(self.bucket, series, &ids, self.range, limit).map_err(storage)?;
+        let mut rows = self
+            .context
+            .source
+            .rows(self.bucket, series, &ids, self.range, limit)
+            .map_err(storage)?;
         let mut complete = rows.times.len() < limit;
         if self.read.shape == Shape::Fields && !complete {
-            self.rest = Some(Rest { series: Arc::clone(series), fields: fields.into_iter(), current: None });
+            self.rest = Some(Rest {
+                series: Arc::clone(series),
+                fields: fields.into_iter(),
+                current: None,
+            });
             return Ok(Vec::new());
         }
         let mut held = self.context.hold();
@@ -211,7 +228,11 @@ impl Reader {
             held.add(limit * (ids.len() + 1) * 16)?;
             let start = rows.times.last().map_or(self.range.stop, |time| time.saturating_add(1));
             let range = TimeRange { start, ..self.range };
-            let more = self.context.source.rows(self.bucket, series, &ids, range, limit).map_err(storage)?;
+            let more = self
+                .context
+                .source
+                .rows(self.bucket, series, &ids, range, limit)
+                .map_err(storage)?;
             complete = more.times.len() < limit;
             assemble::append(&mut rows, more);
         }
@@ -232,8 +253,10 @@ impl Reader {
     /// Reads the next part of a long series, field by field.
     fn read_rest(&mut self) -> Result<(), Failure> {
         let Some(rest) = &mut self.rest else { return Ok(()) };
-        let Some((selected, start, continued)) =
-            rest.current.take().or_else(|| rest.fields.next().map(|field| (field, self.range.start, false)))
+        let Some((selected, start, continued)) = rest
+            .current
+            .take()
+            .or_else(|| rest.fields.next().map(|field| (field, self.range.start, false)))
         else {
             self.rest = None;
             return Ok(());
@@ -241,8 +264,16 @@ impl Reader {
         let range = TimeRange { start, ..self.range };
         let limit = CHUNK_VALUES / 4;
         let ids = [selected.field.id];
-        let rows = self.context.source.rows(self.bucket, &rest.series, &ids, range, limit).map_err(storage)?;
-        let next = rows.times.last().filter(|_| rows.times.len() >= limit).map(|time| time.saturating_add(1));
+        let rows = self
+            .context
+            .source
+            .rows(self.bucket, &rest.series, &ids, range, limit)
+            .map_err(storage)?;
+        let next = rows
+            .times
+            .last()
+            .filter(|_| rows.times.len() >= limit)
+            .map(|time| time.saturating_add(1));
         let tables = SeriesTables { labels: &self.labels, series: &rest.series, range: self.range };
         let mut parts = tables.fields(std::slice::from_ref(&selected), rows);
         for part in &mut parts {
@@ -271,21 +302,31 @@ fn grouped(reader: Reader, labels: &[Arc<str>], shape: Shape) -> Result<Cursor, 
         let mut table = table?;
         held.add(table.size())?;
         for column in &mut table.columns {
-            column.group = matches!(&*column.label, "_start" | "_stop") || labels.contains(&column.label);
+            column.group =
+                matches!(&*column.label, "_start" | "_stop") || labels.contains(&column.label);
         }
         groups.add(table);
     }
     let mut tables = Vec::new();
     for parts in groups.into_groups() {
-        let types: Vec<DataType> =
-            parts.iter().filter_map(|part| part.values("_value")).map(super::super::column::Values::data_type).collect();
-        if let Some((first, other)) = types.first().zip(types.iter().find(|other| types.first() != Some(other))) {
+        let types: Vec<DataType> = parts
+            .iter()
+            .filter_map(|part| part.values("_value"))
+            .map(super::super::column::Values::data_type)
+            .collect();
+        if let Some((first, other)) =
+            types.first().zip(types.iter().find(|other| types.first() != Some(other)))
+        {
             let (first, other) = (storage_type(*first), storage_type(*other));
-            return Err(Failure::new(format!("schema collision: cannot group {first} and {other} types together")));
+            return Err(Failure::new(format!(
+                "schema collision: cannot group {first} and {other} types together"
+            )));
         }
         let mut table = super::super::table::concatenate(parts)?;
         table.continued = false;
-        table.columns.sort_by(|left, right| rank(left).cmp(&rank(right)).then_with(|| left.label.cmp(&right.label)));
+        table.columns.sort_by(|left, right| {
+            rank(left).cmp(&rank(right)).then_with(|| left.label.cmp(&right.label))
+        });
         tables.push(match shape {
             Shape::First | Shape::Last => edge(&table, shape),
             _ => table,

@@ -7,7 +7,9 @@ use influx_wire::csv::DataType;
 use influx_wire::line_protocol::{self, Precision};
 
 use crate::flux::{BucketInfo, Edges, Source, SourceError};
-use crate::storage::{BucketId, Field, FieldColumn, FieldId, FieldValue, Rows, Series, SeriesId, TimeRange};
+use crate::storage::{
+    BucketId, Field, FieldColumn, FieldId, FieldValue, Rows, Series, SeriesId, TimeRange,
+};
 
 /// The rows of a series: time, then field.
 type Points = BTreeMap<i64, BTreeMap<FieldId, FieldValue>>;
@@ -25,11 +27,14 @@ impl Memory {
     pub(super) fn new(text: &str) -> Self {
         let text: String = text.lines().map(|line| line.trim().to_owned() + "\n").collect();
         let mut fields: BTreeMap<(String, String), (FieldId, DataType)> = BTreeMap::new();
-        let mut series: BTreeMap<(String, Vec<(String, String)>), (BTreeMap<String, FieldId>, Points)> =
-            BTreeMap::new();
+        let mut series: BTreeMap<
+            (String, Vec<(String, String)>),
+            (BTreeMap<String, FieldId>, Points),
+        > = BTreeMap::new();
         for line in line_protocol::parse(&text, Precision::Nanoseconds) {
             let line = line.unwrap_or_else(|error| panic!("{error}"));
-            let tags = line.tags.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+            let tags =
+                line.tags.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
             let (names, points) = series.entry((line.measurement.to_string(), tags)).or_default();
             let row = points.entry(line.timestamp.unwrap()).or_default();
             for (name, value) in &line.fields {
@@ -38,7 +43,9 @@ impl Memory {
                     line_protocol::FieldValue::Integer(value) => FieldValue::Integer(*value),
                     line_protocol::FieldValue::Unsigned(value) => FieldValue::Unsigned(*value),
                     line_protocol::FieldValue::Boolean(value) => FieldValue::Boolean(*value),
-                    line_protocol::FieldValue::String(value) => FieldValue::String((&**value).into()),
+                    line_protocol::FieldValue::String(value) => {
+                        FieldValue::String((&**value).into())
+                    }
                 };
                 let next = FieldId(u32::try_from(fields.len()).unwrap());
                 let key = (line.measurement.to_string(), name.to_string());
@@ -72,7 +79,9 @@ impl Memory {
         fields: &[FieldId],
         rows: impl Iterator<Item = (&'a i64, &'a BTreeMap<FieldId, FieldValue>)> + Clone,
     ) -> Edges {
-        let edge = |field: &FieldId| rows.clone().find_map(|(time, row)| Some((*time, row.get(field)?.clone())));
+        let edge = |field: &FieldId| {
+            rows.clone().find_map(|(time, row)| Some((*time, row.get(field)?.clone())))
+        };
         fields.iter().map(edge).collect()
     }
 }
@@ -100,7 +109,9 @@ impl Source for Memory {
         range: TimeRange,
         limit: usize,
     ) -> Result<Rows, SourceError> {
-        let has_any = |row: &BTreeMap<FieldId, FieldValue>| fields.iter().any(|field| row.contains_key(field));
+        let has_any = |row: &BTreeMap<FieldId, FieldValue>| {
+            fields.iter().any(|field| row.contains_key(field))
+        };
         let rows: Vec<_> = self.points[&series.id]
             .range(range.start..range.stop.max(range.start))
             .filter(|(_, row)| has_any(row))
@@ -125,14 +136,29 @@ impl Source for Memory {
             DataType::Boolean => column!(field, Boolean),
             _ => column!(field, String),
         };
-        Ok(Rows { times: rows.iter().map(|(time, _)| **time).collect(), fields: fields.iter().map(column).collect() })
+        Ok(Rows {
+            times: rows.iter().map(|(time, _)| **time).collect(),
+            fields: fields.iter().map(column).collect(),
+        })
     }
 
-    fn last(&self, _: BucketId, series: &Series, fields: &[FieldId], range: TimeRange) -> Result<Edges, SourceError> {
+    fn last(
+        &self,
+        _: BucketId,
+        series: &Series,
+        fields: &[FieldId],
+        range: TimeRange,
+    ) -> Result<Edges, SourceError> {
         Ok(self.edges(fields, self.points[&series.id].range(range.start..range.stop).rev()))
     }
 
-    fn first(&self, _: BucketId, series: &Series, fields: &[FieldId], range: TimeRange) -> Result<Edges, SourceError> {
+    fn first(
+        &self,
+        _: BucketId,
+        series: &Series,
+        fields: &[FieldId],
+        range: TimeRange,
+    ) -> Result<Edges, SourceError> {
         Ok(self.edges(fields, self.points[&series.id].range(range.start..range.stop)))
     }
 }

@@ -50,7 +50,8 @@ impl SeriesTables<'_> {
         for (selected, column) in fields.iter().zip(rows.fields) {
             let values = into_values(column);
             let keeps = |row: &usize| {
-                !values.is_null(*row) && selected.rows.as_ref().is_none_or(|rows| rows.matches(&values, *row))
+                !values.is_null(*row)
+                    && selected.rows.as_ref().is_none_or(|rows| rows.matches(&values, *row))
             };
             let all = rows.times.len();
             let kept = (0..all).filter(keeps).count();
@@ -70,7 +71,8 @@ impl SeriesTables<'_> {
 
     /// A table with one row for each field that has a value.
     pub(super) fn edges(&self, fields: &[Selected], edges: Edges) -> Vec<Table> {
-        let with_value = fields.iter().zip(edges).filter_map(|(selected, edge)| Some((selected, edge?)));
+        let with_value =
+            fields.iter().zip(edges).filter_map(|(selected, edge)| Some((selected, edge?)));
         let table = |(selected, (time, value)): (&Selected, (i64, FieldValue))| {
             let (data_type, value) = from_field_value(value);
             let time = Values::constant(DataType::Time, Value::Time(time));
@@ -138,8 +140,16 @@ impl SeriesTables<'_> {
 
     fn bounds(&self) -> Vec<Column> {
         let mut columns = Vec::with_capacity(self.series.tags.len() + 6);
-        let start = Column::key(Arc::clone(&self.labels.start), DataType::Time, Value::Time(self.range.start));
-        let stop = Column::key(Arc::clone(&self.labels.stop), DataType::Time, Value::Time(self.range.stop));
+        let start = Column::key(
+            Arc::clone(&self.labels.start),
+            DataType::Time,
+            Value::Time(self.range.start),
+        );
+        let stop = Column::key(
+            Arc::clone(&self.labels.stop),
+            DataType::Time,
+            Value::Time(self.range.stop),
+        );
         columns.extend([start, stop]);
         columns
     }
