@@ -16,6 +16,9 @@ use super::error::Failure;
 use super::functions::{self, Builtin, Member, Package};
 use super::value::Value;
 
+/// How deep expressions may nest; chains of operators and pipes do not count.
+const MAX_NESTING: u32 = 128;
+
 /// What is known of a name without running the script.
 #[derive(Debug, Clone)]
 enum Known {
@@ -37,6 +40,7 @@ type Names = BTreeMap<String, Known>;
 pub(crate) struct Resolver {
     blocks: Vec<Names>,
     failures: Vec<Failure>,
+    nesting: u32,
 }
 
 impl Resolver {
@@ -114,6 +118,20 @@ impl Resolver {
 
     /// Checks an expression and says what is known of its value.
     fn expression(&mut self, expression: &Expression) -> Known {
+        self.nesting += 1;
+        let known = if self.nesting <= MAX_NESTING {
+            self.nested(expression)
+        } else {
+            if self.nesting == MAX_NESTING + 1 {
+                self.failures.push(Failure::limit("expressions nested too deeply"));
+            }
+            Known::Anything
+        };
+        self.nesting -= 1;
+        known
+    }
+
+    fn nested(&mut self, expression: &Expression) -> Known {
         let span = expression.span;
         match &expression.kind {
             ExpressionKind::Identifier(name) => self.lookup(name).unwrap_or_else(|| {

@@ -18,6 +18,7 @@ use super::functions::{self, Builtin, Member};
 use super::interpreter::{Interpreter, put};
 use super::operators;
 use super::scope::Scope;
+use super::stream::predicate::operands;
 use super::table::Table;
 use super::value::{Closure, Properties, Record, Value};
 
@@ -25,6 +26,9 @@ use super::value::{Closure, Properties, Record, Value};
 type Accumulator<'a> = Option<(&'a str, &'a [(Arc<str>, Value)])>;
 /// A label and the values of its column: one for each row, or one for all.
 type Extension = (Arc<str>, Vec<Value>);
+
+/// How deep an expression may nest that is compiled.
+const MAX_DEPTH: u32 = 64;
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -35,8 +39,8 @@ enum Code {
     Accumulator(usize),
     Unary(UnaryOperator, Box<Code>),
     Binary(BinaryOperator, Box<(Code, Code)>),
-    /// `and`, `or`: the value of the left side that decides.
-    Logical(bool, Box<(Code, Code)>),
+    /// A chain of `and` or `or`: the value that decides, and what is asked in turn.
+    Logical(bool, Vec<Code>),
     Conditional(Box<(Code, Code, Code)>),
     Call(&'static Builtin, Vec<(Arc<str>, Code, Span)>, Span),
 }
@@ -240,7 +244,7 @@ impl Compiler<'_> {
     fn body(&self, expression: &Expression) -> Option<Body> {
         match &expression.kind {
             ExpressionKind::Record(record) => self.record(record).map(Body::Record),
-            _ => self.code(expression).map(Body::Scalar),
+            _ => self.code(expression, MAX_DEPTH).map(Body::Scalar),
         }
     }
 
@@ -251,14 +255,16 @@ impl Compiler<'_> {
             Some(_) => return None,
         };
         let property = |(name, value): &(influx_wire::flux::ast::Identifier, Expression)| {
-            Some((Arc::from(name.name.as_str()), self.code(value)?))
+            Some((Arc::from(name.name.as_str()), self.code(value, MAX_DEPTH)?))
         };
         let properties = literal.properties.iter().map(property).collect::<Option<_>>()?;
         Some(Shape { with_row, properties })
     }
 
-    fn code(&self, expression: &Expression) -> Option<Code> {
+    fn code(&self, expression: &Expression, depth: u32) -> Option<Code> {
         let span = expression.span;
+        // What nests deeper is left to the interpreter, which says so where it is too deep.
+        let depth = depth.checked_sub(1)?;
         Some(match &expression.kind {
             ExpressionKind::Integer(value) => Code::Constant(Value::Int(*value)),
             ExpressionKind::Float(value) => Code::Constant(Value::Float(*value)),
@@ -269,20 +275,32 @@ impl Compiler<'_> {
                 Code::Constant(super::interpreter::compile_regex(pattern).ok()?)
             }
             ExpressionKind::Identifier(name) => Code::Constant(self.variable(name)?),
-            ExpressionKind::Member { object, property } => return self.member(object, property),
+            ExpressionKind::Member { object, property } => {
+                return self.member(object, property, depth);
+            }
             ExpressionKind::Unary { operator, operand } => {
-                Code::Unary(*operator, Box::new(self.code(operand)?))
+                Code::Unary(*operator, Box::new(self.code(operand, depth)?))
             }
-            ExpressionKind::Binary { operator, left, right } => {
-                let sides = Box::new((self.code(left)?, self.code(right)?));
-                match operator {
-                    BinaryOperator::And => Code::Logical(false, sides),
-                    BinaryOperator::Or => Code::Logical(true, sides),
-                    operator => Code::Binary(*operator, sides),
-                }
+            ExpressionKind::Binary {
+                operator: operator @ (BinaryOperator::And | BinaryOperator::Or),
+                ..
+            } => {
+                let parts = operands(expression, *operator)
+                    .into_iter()
+                    .map(|part| self.code(part, depth))
+                    .collect::<Option<_>>()?;
+                Code::Logical(*operator == BinaryOperator::Or, parts)
             }
+            ExpressionKind::Binary { operator, left, right } => Code::Binary(
+                *operator,
+                Box::new((self.code(left, depth)?, self.code(right, depth)?)),
+            ),
             ExpressionKind::Conditional { test, consequent, alternate } => {
-                let parts = (self.code(test)?, self.code(consequent)?, self.code(alternate)?);
+                let parts = (
+                    self.code(test, depth)?,
+                    self.code(consequent, depth)?,
+                    self.code(alternate, depth)?,
+                );
                 Code::Conditional(Box::new(parts))
             }
             ExpressionKind::Call(call) => {
@@ -295,7 +313,7 @@ impl Compiler<'_> {
                     .arguments
                     .iter()
                     .map(|(name, value)| {
-                        Some((Arc::from(name.name.as_str()), self.code(value)?, value.span))
+                        Some((Arc::from(name.name.as_str()), self.code(value, depth)?, value.span))
                     })
                     .collect::<Option<_>>()?;
                 Code::Call(builtin, arguments, span)
@@ -312,7 +330,7 @@ impl Compiler<'_> {
         self.scope.get(name).cloned().or_else(|| functions::universe(name))
     }
 
-    fn member(&self, object: &Expression, property: &str) -> Option<Code> {
+    fn member(&self, object: &Expression, property: &str, depth: u32) -> Option<Code> {
         if let ExpressionKind::Identifier(name) = &object.kind {
             if name == self.row {
                 return Some(match self.table.values(property) {
@@ -330,7 +348,7 @@ impl Compiler<'_> {
                     .map(Code::Accumulator);
             }
         }
-        let Code::Constant(object) = self.code(object)? else { return None };
+        let Code::Constant(object) = self.code(object, depth)? else { return None };
         super::interpreter::member(&object, property).ok().map(Code::Constant)
     }
 
@@ -376,14 +394,14 @@ impl Code {
                 let right = sides.1.evaluate(row, accumulator, interpreter)?;
                 operators::binary(*operator, &left, &right)
             }
-            Self::Logical(decides, sides) => {
-                let mut holds =
-                    operators::condition(&sides.0.evaluate(row, accumulator, interpreter)?)?;
-                if holds != *decides {
-                    holds =
-                        operators::condition(&sides.1.evaluate(row, accumulator, interpreter)?)?;
+            Self::Logical(decides, parts) => {
+                for part in parts {
+                    let value = part.evaluate(row, accumulator, interpreter)?;
+                    if operators::condition(&value)? == *decides {
+                        return Ok(Value::Bool(*decides));
+                    }
                 }
-                Ok(Value::Bool(holds))
+                Ok(Value::Bool(!decides))
             }
             Self::Conditional(parts) => {
                 let (test, consequent, alternate) = &**parts;

@@ -38,8 +38,7 @@ fn check_answer(points: &str, now: &str, dialect: Dialect, script: &str, expecte
     while lines.last() == Some(&"") {
         lines.pop();
     }
-    let expected: String =
-        lines.iter().map(|line| format!("{line}\r\n")).collect::<String>() + "\r\n";
+    let expected: String = lines.iter().flat_map(|line| [*line, "\r\n"]).chain(["\r\n"]).collect();
     assert!(answer == expected, "--- answer\n{answer}\n--- expected\n{expected}");
 }
 

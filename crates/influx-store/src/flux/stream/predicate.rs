@@ -18,8 +18,8 @@ use crate::storage::Series;
 
 #[derive(Debug, Clone)]
 pub(crate) enum Predicate {
-    And(Box<Predicate>, Box<Predicate>),
-    Or(Box<Predicate>, Box<Predicate>),
+    And(Vec<Predicate>),
+    Or(Vec<Predicate>),
     /// `operator` is a comparison for `_value`, an equality or a match elsewhere.
     Compare {
         subject: Subject,
@@ -53,32 +53,51 @@ pub(crate) fn split(
     scope: &Scope,
     interpreter: &mut Interpreter,
 ) -> (Option<Predicate>, Option<Expression>) {
-    if let Some(predicate) = compile(body, parameter, scope, interpreter) {
-        return (Some(predicate), None);
+    let (mut pushed, mut rest) = (None, None::<Expression>);
+    for part in operands(body, BinaryOperator::And) {
+        match compile(part, parameter, scope, interpreter) {
+            Some(predicate) => pushed = and(pushed, Some(predicate)),
+            None => {
+                rest = Some(match rest {
+                    None => part.clone(),
+                    Some(left) => Expression {
+                        kind: ExpressionKind::Binary {
+                            operator: BinaryOperator::And,
+                            left: Box::new(left),
+                            right: Box::new(part.clone()),
+                        },
+                        span: body.span,
+                    },
+                });
+            }
+        }
     }
-    let ExpressionKind::Binary { operator: BinaryOperator::And, left, right } = &body.kind else {
-        return (None, Some(body.clone()));
-    };
-    let (left_pushed, left_rest) = split(left, parameter, scope, interpreter);
-    let (right_pushed, right_rest) = split(right, parameter, scope, interpreter);
-    let rest = match (left_rest, right_rest) {
-        (Some(left), Some(right)) => Some(Expression {
-            kind: ExpressionKind::Binary {
-                operator: BinaryOperator::And,
-                left: Box::new(left),
-                right: Box::new(right),
-            },
-            span: body.span,
-        }),
-        (left, right) => left.or(right),
-    };
-    (and(left_pushed, right_pushed), rest)
+    (pushed, rest)
+}
+
+/// The operands of a chain of one operator, which leans to the left and may be longer than recursion allows.
+pub(crate) fn operands(expression: &Expression, operator: BinaryOperator) -> Vec<&Expression> {
+    let mut operands = Vec::new();
+    let mut current = expression;
+    while let ExpressionKind::Binary { operator: found, left, right } = &current.kind
+        && *found == operator
+    {
+        operands.push(&**right);
+        current = left;
+    }
+    operands.push(current);
+    operands.reverse();
+    operands
 }
 
 /// Both conditions, where there are two.
 pub(crate) fn and(left: Option<Predicate>, right: Option<Predicate>) -> Option<Predicate> {
     match (left, right) {
-        (Some(left), Some(right)) => Some(Predicate::And(Box::new(left), Box::new(right))),
+        (Some(Predicate::And(mut parts)), Some(right)) => {
+            parts.push(right);
+            Some(Predicate::And(parts))
+        }
+        (Some(left), Some(right)) => Some(Predicate::And(vec![left, right])),
         (left, right) => left.or(right),
     }
 }
@@ -92,15 +111,16 @@ fn compile(
     match &expression.kind {
         ExpressionKind::Binary {
             operator: operator @ (BinaryOperator::And | BinaryOperator::Or),
-            left,
-            right,
+            ..
         } => {
-            let left = Box::new(compile(left, parameter, scope, interpreter)?);
-            let right = Box::new(compile(right, parameter, scope, interpreter)?);
+            let parts = operands(expression, *operator)
+                .into_iter()
+                .map(|part| compile(part, parameter, scope, interpreter))
+                .collect::<Option<_>>()?;
             Some(if *operator == BinaryOperator::And {
-                Predicate::And(left, right)
+                Predicate::And(parts)
             } else {
-                Predicate::Or(left, right)
+                Predicate::Or(parts)
             })
         }
         ExpressionKind::Binary { operator, left, right } => {
@@ -194,28 +214,28 @@ impl Predicate {
     /// What the predicate says of a field of a series, before any value is read.
     pub(crate) fn verdict(&self, series: &Series, field: &str, data_type: DataType) -> Verdict {
         match self {
-            Self::And(left, right) => match left.verdict(series, field, data_type) {
-                Verdict::No => Verdict::No,
-                Verdict::Yes => right.verdict(series, field, data_type),
-                Verdict::Rows(left) => match right.verdict(series, field, data_type) {
-                    Verdict::No => Verdict::No,
-                    Verdict::Yes => Verdict::Rows(left),
-                    Verdict::Rows(right) => {
-                        Verdict::Rows(Self::And(Box::new(left), Box::new(right)))
+            Self::And(parts) => {
+                let mut rows = Vec::new();
+                for part in parts {
+                    match part.verdict(series, field, data_type) {
+                        Verdict::No => return Verdict::No,
+                        Verdict::Yes => {}
+                        Verdict::Rows(part) => rows.push(part),
                     }
-                },
-            },
-            Self::Or(left, right) => match left.verdict(series, field, data_type) {
-                Verdict::Yes => Verdict::Yes,
-                Verdict::No => right.verdict(series, field, data_type),
-                Verdict::Rows(left) => match right.verdict(series, field, data_type) {
-                    Verdict::Yes => Verdict::Yes,
-                    Verdict::No => Verdict::Rows(left),
-                    Verdict::Rows(right) => {
-                        Verdict::Rows(Self::Or(Box::new(left), Box::new(right)))
+                }
+                if rows.is_empty() { Verdict::Yes } else { Verdict::Rows(Self::And(rows)) }
+            }
+            Self::Or(parts) => {
+                let mut rows = Vec::new();
+                for part in parts {
+                    match part.verdict(series, field, data_type) {
+                        Verdict::Yes => return Verdict::Yes,
+                        Verdict::No => {}
+                        Verdict::Rows(part) => rows.push(part),
                     }
-                },
-            },
+                }
+                if rows.is_empty() { Verdict::No } else { Verdict::Rows(Self::Or(rows)) }
+            }
             Self::Exists(subject) => match subject {
                 Subject::Tag(tag) => {
                     decided(text(subject, series, field).is_some() && !tag.is_empty())
@@ -234,8 +254,8 @@ impl Predicate {
     /// Whether a row matches what [`Verdict::Rows`] left over.
     pub(crate) fn matches(&self, values: &Values, row: usize) -> bool {
         match self {
-            Self::And(left, right) => left.matches(values, row) && right.matches(values, row),
-            Self::Or(left, right) => left.matches(values, row) || right.matches(values, row),
+            Self::And(parts) => parts.iter().all(|part| part.matches(values, row)),
+            Self::Or(parts) => parts.iter().any(|part| part.matches(values, row)),
             Self::Exists(_) => true,
             Self::Compare { operator, value, .. } => {
                 matches!(

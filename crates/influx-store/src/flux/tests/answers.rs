@@ -7,12 +7,12 @@ use super::{answer, check_answer, javascript};
 const FEBRUARY: &str = "2022-02-15T22:38:31.329Z";
 const MAY: &str = "2022-05-08T22:25:10.111697Z";
 
-const VIRTUAL: &str = r#"
+const VIRTUAL: &str = "
     environment,clientId=virtual_device,CO2Sensor=virtual_CO2Sensor,GPSSensor=virtual_GPSSensor,HumiditySensor=virtual_HumiditySensor,PressureSensor=virtual_PressureSensor,TVOCSensor=virtual_TVOCSensor,TemperatureSensor=virtual_TemperatureSensor CO2=865i,Humidity=32,Lat=50.0873254,Lon=14.4071543,Pressure=980.1,TVOC=564i,Temperature=16.8 1644359940000000000
     environment,clientId=virtual_device,CO2Sensor=virtual_CO2Sensor,GPSSensor=virtual_GPSSensor,HumiditySensor=virtual_HumiditySensor,PressureSensor=virtual_PressureSensor,TVOCSensor=virtual_TVOCSensor,TemperatureSensor=virtual_TemperatureSensor CO2=867i,Humidity=31.8,Lat=50.0873254,Lon=14.4071543,Pressure=980.3,TVOC=565i,Temperature=17.2 1644360000000000000
     environment,clientId=virtual_device,CO2Sensor=virtual_CO2Sensor,GPSSensor=virtual_GPSSensor,HumiditySensor=virtual_HumiditySensor,PressureSensor=virtual_PressureSensor,TVOCSensor=virtual_TVOCSensor,TemperatureSensor=virtual_TemperatureSensor CO2=869i,Humidity=31.4,Lat=50.0873254,Lon=14.4071543,Pressure=980.3,TVOC=565i,Temperature=17 1644360060000000000
     environment,clientId=other,CO2Sensor=virtual_CO2Sensor,GPSSensor=virtual_GPSSensor,HumiditySensor=virtual_HumiditySensor,PressureSensor=virtual_PressureSensor,TVOCSensor=virtual_TVOCSensor,TemperatureSensor=virtual_TemperatureSensor CO2=999i,Humidity=1,Lat=1,Lon=1,Pressure=1,TVOC=1i,Temperature=99 1644360000000000000
-"#;
+";
 
 const DEVICES: &str = r#"
     deviceauth,deviceId=d1 createdAt="2022-02-01T10:00:00.000Z" 1643709600000000000
@@ -21,12 +21,12 @@ const DEVICES: &str = r#"
     deviceauth,deviceId=d1 key="08e64ffe9b764009",token="tok1b==" 1643709603000000000
 "#;
 
-const BME280: &str = r#"
+const BME280: &str = "
     environment,HumiditySensor=virtual_bme280,PressureSensor=virtual_bme280,TemperatureSensor=virtual_bme280,device=test_device_1 Humidity=50i,Lat=33.780799865722656,Lon=33.780799865722656,Pressure=60i,Temperature=20i 1651771548057014000
     environment,HumiditySensor=virtual_bme280,PressureSensor=virtual_bme280,TemperatureSensor=virtual_bme280,device=test_device_1 Humidity=51i,Lat=40.25,Lon=40.25,Pressure=61i,Temperature=21i 1651773048057014000
     environment,HumiditySensor=virtual_bme280,PressureSensor=virtual_bme280,TemperatureSensor=virtual_bme280,device=test_device_2 Humidity=52i,Lat=40.5,Lon=40.5,Pressure=62i,Temperature=22i 1651774548057014000
     environment,HumiditySensor=virtual_bme280,PressureSensor=virtual_bme280,TemperatureSensor=virtual_bme280,device=test_device_1 Humidity=53i,Lat=41,Lon=41,Pressure=63i,Temperature=23i 1651776048057014000
-"#;
+";
 
 /// What iot-api-python asks for.
 fn python() -> Dialect {
@@ -45,14 +45,14 @@ fn a1_devices() {
             |> range(start: 0)
             |> filter(fn: (r) => r._measurement == "deviceauth" and r._field != "token")
             |> last()"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,string,string,string,string
             #group,false,false,true,true,false,false,true,true,true
             #default,_result,,,,,,,,
             ,result,table,_start,_stop,_time,_value,_field,_measurement,deviceId
             ,,0,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:00Z,2022-02-01T10:00:00.000Z,createdAt,deviceauth,d1
             ,,1,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:03Z,08e64ffe9b764009,key,deviceauth,d1
-            ,,2,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:02Z,08e64ffe9b764001,key,deviceauth,d2"#,
+            ,,2,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:02Z,08e64ffe9b764001,key,deviceauth,d2",
     );
 }
 
@@ -67,14 +67,14 @@ fn a2_device() {
             |> range(start: 0)
             |> filter(fn: (r) => r._measurement == "deviceauth" and r.deviceId == "d1")
             |> last()"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,string,string,string,string
             #group,false,false,true,true,false,false,true,true,true
             #default,_result,,,,,,,,
             ,result,table,_start,_stop,_time,_value,_field,_measurement,deviceId
             ,,0,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:00Z,2022-02-01T10:00:00.000Z,createdAt,deviceauth,d1
             ,,1,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:03Z,08e64ffe9b764009,key,deviceauth,d1
-            ,,2,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:03Z,tok1b==,token,deviceauth,d1"#,
+            ,,2,1970-01-01T00:00:00Z,2022-02-15T22:38:31.329Z,2022-02-01T10:00:03Z,tok1b==,token,deviceauth,d1",
     );
 }
 
@@ -86,7 +86,7 @@ fn a4_measurements() {
         javascript(),
         r#"
           from(bucket: "iot_center") |> range(start: 0) |> filter(fn: (r) => r._measurement == "environment" and r.device == "test_device_1") |> last()"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,long,string,string,string,string,string,string
             #group,false,false,true,true,false,false,true,true,true,true,true,true
             #default,_result,,,,,,,,,,,
@@ -105,7 +105,7 @@ fn a4_measurements() {
             #default,_result,,,,,,,,,,,
             ,result,table,_start,_stop,_time,_value,HumiditySensor,PressureSensor,TemperatureSensor,_field,_measurement,device
             ,,3,1970-01-01T00:00:00Z,2022-05-08T22:25:10.111697Z,2022-05-05T18:40:48.057014Z,63,virtual_bme280,virtual_bme280,virtual_bme280,Pressure,environment,test_device_1
-            ,,4,1970-01-01T00:00:00Z,2022-05-08T22:25:10.111697Z,2022-05-05T18:40:48.057014Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1"#,
+            ,,4,1970-01-01T00:00:00Z,2022-05-08T22:25:10.111697Z,2022-05-05T18:40:48.057014Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1",
     );
 }
 
@@ -123,14 +123,14 @@ fn b1_fields_as_columns() {
             |> filter(fn: (r) => r["_field"] == "Temperature" or r["_field"] == "TVOC" or r["_field"] == "Pressure" or r["_field"] == "Humidity" or r["_field"] == "CO2")
             |> filter(fn: (r) => r.clientId == "virtual_device")
             |> v1.fieldsAsCols()"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,string,string,string,string,string,string,string,string,long,double,double,long,double
             #group,false,false,true,true,false,true,true,true,true,true,true,true,true,false,false,false,false,false
             #default,_result,,,,,,,,,,,,,,,,,
             ,result,table,_start,_stop,_time,CO2Sensor,GPSSensor,HumiditySensor,PressureSensor,TVOCSensor,TemperatureSensor,_measurement,clientId,CO2,Humidity,Pressure,TVOC,Temperature
             ,,0,2022-02-08T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:39:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,865,32,980.1,564,16.8
             ,,0,2022-02-08T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:40:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,867,31.8,980.3,565,17.2
-            ,,0,2022-02-08T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:41:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,869,31.4,980.3,565,17"#,
+            ,,0,2022-02-08T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:41:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,869,31.4,980.3,565,17",
     );
 }
 
@@ -149,12 +149,12 @@ fn b2_gauge() {
             |> filter(fn: (r) => r["_field"] == "Temperature")
             |> keep(columns: ["_value", "_time"])
             |> last()"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,double
             #group,false,false,false,false
             #default,_result,,,
             ,result,table,_time,_value
-            ,,0,2022-02-08T22:41:00Z,17"#,
+            ,,0,2022-02-08T22:41:00Z,17",
     );
 }
 
@@ -182,7 +182,7 @@ fn b3_summary() {
               }),
               identity: {maxTime: 1970-01-01, count: 0.0, minValue: math.mInf(sign: 1), maxValue: math.mInf(sign: -1)}
           )"#,
-        r#"
+        "
             #datatype,string,long,string,double,dateTime:RFC3339,double,double
             #group,false,false,true,false,false,false,false
             #default,_result,,,,,,
@@ -193,7 +193,7 @@ fn b3_summary() {
             ,,3,Lon,3,2022-02-08T22:41:00Z,14.4071543,14.4071543
             ,,4,Pressure,3,2022-02-08T22:41:00Z,980.3,980.1
             ,,5,TVOC,3,2022-02-08T22:41:00Z,565,564
-            ,,6,Temperature,3,2022-02-08T22:41:00Z,17.2,16.8"#,
+            ,,6,Temperature,3,2022-02-08T22:41:00Z,17.2,16.8",
     );
 }
 
@@ -211,12 +211,12 @@ fn b4_sensors() {
             |> keep(columns: ["TemperatureSensor", "HumiditySensor", "PressureSensor", "CO2Sensor", "TVOCSensor", "GPSSensor", "_time"])
             |> map(fn: (r) => ({r with _value: 0}))
             |> last()"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,string,string,string,string,string,string,long
             #group,false,false,false,true,true,true,true,true,true,false
             #default,_result,,,,,,,,,
             ,result,table,_time,CO2Sensor,GPSSensor,HumiditySensor,PressureSensor,TVOCSensor,TemperatureSensor,_value
-            ,,0,2022-02-08T22:41:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,0"#,
+            ,,0,2022-02-08T22:41:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,0",
     );
 }
 
@@ -234,12 +234,12 @@ fn b5_last_entry() {
             |> filter(fn: (r) => r._measurement == "environment")
             |> keep(columns: ["_time"])
             |> max(column: "_time")"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339
             #group,false,false,false
             #default,_result,,
             ,result,table,_time
-            ,,0,2022-02-08T22:41:00Z"#,
+            ,,0,2022-02-08T22:41:00Z",
     );
 }
 
@@ -257,14 +257,14 @@ fn b6_geo() {
             |> filter(fn: (r) => r.clientId == "virtual_device")
             |> v1.fieldsAsCols()
             |> rename(columns: {Lat: "lat", Lon: "lon"})"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,string,string,string,string,string,string,string,string,long,double,double,double,double,long,double
             #group,false,false,true,true,false,true,true,true,true,true,true,true,true,false,false,false,false,false,false,false
             #default,_result,,,,,,,,,,,,,,,,,,,
             ,result,table,_start,_stop,_time,CO2Sensor,GPSSensor,HumiditySensor,PressureSensor,TVOCSensor,TemperatureSensor,_measurement,clientId,CO2,Humidity,lat,lon,Pressure,TVOC,Temperature
             ,,0,2022-01-16T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:39:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,865,32,50.0873254,14.4071543,980.1,564,16.8
             ,,0,2022-01-16T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:40:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,867,31.8,50.0873254,14.4071543,980.3,565,17.2
-            ,,0,2022-01-16T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:41:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,869,31.4,50.0873254,14.4071543,980.3,565,17"#,
+            ,,0,2022-01-16T22:38:31.329Z,2022-02-15T22:38:31.329Z,2022-02-08T22:41:00Z,virtual_CO2Sensor,virtual_GPSSensor,virtual_HumiditySensor,virtual_PressureSensor,virtual_TVOCSensor,virtual_TemperatureSensor,environment,virtual_device,869,31.4,50.0873254,14.4071543,980.3,565,17",
     );
 }
 
@@ -290,12 +290,12 @@ fn b7_summary_of_one_field() {
               }),
               identity: {maxTime: 1970-01-01, count: 0.0, minValue: 10000.0, maxValue: -10000.0}
           )"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,double,dateTime:RFC3339,double,double
             #group,false,false,true,true,false,false,false,false
             #default,_result,,,,,,,
             ,result,table,_start,_stop,count,maxTime,maxValue,minValue
-            ,,0,2022-01-16T22:38:31.329Z,2022-02-15T22:38:31.329Z,3,2022-02-08T22:41:00Z,17.2,16.8"#,
+            ,,0,2022-01-16T22:38:31.329Z,2022-02-15T22:38:31.329Z,3,2022-02-08T22:41:00Z,17.2,16.8",
     );
 }
 
@@ -314,14 +314,14 @@ fn b8_one_column() {
             |> filter(fn: (r) => r._field == "Temperature")
             |> v1.fieldsAsCols()
             |> keep(columns: ["_time", "Temperature"])"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,double
             #group,false,false,false,false
             #default,_result,,,
             ,result,table,_time,Temperature
             ,,0,2022-02-08T22:39:00Z,16.8
             ,,0,2022-02-08T22:40:00Z,17.2
-            ,,0,2022-02-08T22:41:00Z,17"#,
+            ,,0,2022-02-08T22:41:00Z,17",
     );
 }
 
@@ -338,13 +338,13 @@ fn c1_javascript() {
              |> filter(fn: (r) => r._field == "Temperature" )
              |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
              |> yield(name: "mean")"#,
-        r#"
+        "
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string,string,string,string,string,string
             #group,false,false,true,true,false,false,true,true,true,true,true,true
             #default,mean,,,,,,,,,,,
             ,result,table,_start,_stop,_time,_value,HumiditySensor,PressureSensor,TemperatureSensor,_field,_measurement,device
             ,,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T18:00:00Z,20.5,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1
-            ,,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T19:00:00Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1"#,
+            ,,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T19:00:00Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1",
     );
 }
 
@@ -361,13 +361,13 @@ fn c1_python() {
              |> filter(fn: (r) => r._field == "Temperature" )
              |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
              |> yield(name: "mean")"#,
-        r#"
+        "
             #group,false,false,true,true,false,false,true,true,true,true,true,true
             #datatype,string,long,dateTime:RFC3339,dateTime:RFC3339,dateTime:RFC3339,double,string,string,string,string,string,string
             #default,mean,,,,,,,,,,,
             ,result,table,_start,_stop,_time,_value,HumiditySensor,PressureSensor,TemperatureSensor,_field,_measurement,device
             ,,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T18:00:00Z,20.5,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1
-            ,,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T19:00:00Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1"#,
+            ,,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T19:00:00Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1",
     );
 }
 
@@ -384,10 +384,10 @@ fn c1_no_dialect() {
              |> filter(fn: (r) => r._field == "Temperature" )
              |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)
              |> yield(name: "mean")"#,
-        r#"
+        "
             ,result,table,_start,_stop,_time,_value,HumiditySensor,PressureSensor,TemperatureSensor,_field,_measurement,device
             ,mean,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T18:00:00Z,20.5,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1
-            ,mean,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T19:00:00Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1"#,
+            ,mean,0,2022-03-09T22:25:10.111697Z,2022-05-08T22:25:10.111697Z,2022-05-05T19:00:00Z,23,virtual_bme280,virtual_bme280,virtual_bme280,Temperature,environment,test_device_1",
     );
 }
 

@@ -195,7 +195,7 @@ fn columns_are_renamed_copied_set_and_filled() {
         "",
         "import \"array\" array.from(rows: [{a: 1}]) |> rename(columns: {n: \"m\"})",
         400,
-        concat!("runtime error @1:46-1:71: rename: rename error: column \"n\" doesn't exist"),
+        "runtime error @1:46-1:71: rename: rename error: column \"n\" doesn't exist",
     );
 }
 

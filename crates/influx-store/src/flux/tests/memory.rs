@@ -14,6 +14,9 @@ use crate::storage::{
 /// The rows of a series: time, then field.
 type Points = BTreeMap<i64, BTreeMap<FieldId, FieldValue>>;
 
+/// Measurement and tags.
+type Name = (String, Vec<(String, String)>);
+
 /// One set of points, which every bucket shows.
 #[derive(Debug)]
 pub(super) struct Memory {
@@ -27,10 +30,7 @@ impl Memory {
     pub(super) fn new(text: &str) -> Self {
         let text: String = text.lines().map(|line| line.trim().to_owned() + "\n").collect();
         let mut fields: BTreeMap<(String, String), (FieldId, DataType)> = BTreeMap::new();
-        let mut series: BTreeMap<
-            (String, Vec<(String, String)>),
-            (BTreeMap<String, FieldId>, Points),
-        > = BTreeMap::new();
+        let mut series: BTreeMap<Name, (BTreeMap<String, FieldId>, Points)> = BTreeMap::new();
         for line in line_protocol::parse(&text, Precision::Nanoseconds) {
             let line = line.unwrap_or_else(|error| panic!("{error}"));
             let tags =
@@ -75,7 +75,6 @@ impl Memory {
     }
 
     fn edges<'a>(
-        &'a self,
         fields: &[FieldId],
         rows: impl Iterator<Item = (&'a i64, &'a BTreeMap<FieldId, FieldValue>)> + Clone,
     ) -> Edges {
@@ -149,7 +148,7 @@ impl Source for Memory {
         fields: &[FieldId],
         range: TimeRange,
     ) -> Result<Edges, SourceError> {
-        Ok(self.edges(fields, self.points[&series.id].range(range.start..range.stop).rev()))
+        Ok(Self::edges(fields, self.points[&series.id].range(range.start..range.stop).rev()))
     }
 
     fn first(
@@ -159,6 +158,6 @@ impl Source for Memory {
         fields: &[FieldId],
         range: TimeRange,
     ) -> Result<Edges, SourceError> {
-        Ok(self.edges(fields, self.points[&series.id].range(range.start..range.stop)))
+        Ok(Self::edges(fields, self.points[&series.id].range(range.start..range.stop)))
     }
 }

@@ -8,7 +8,7 @@ use influx_wire::csv::Dialect;
 use proptest::prelude::*;
 
 use super::{check_error, environment, execution, rows};
-use crate::flux::{ErrorCode, Limits, prepare};
+use crate::flux::{ErrorCode, Execution, Limits, prepare};
 
 const POINTS: &str = r#"
     environment,clientId=x,TemperatureSensor=t Temperature=1.5,CO2=400i,on=true 1640991600000000000
@@ -171,8 +171,8 @@ proptest! {
             "import \"array\" array.from(rows: [{{a: 1, b: 2.5, c: \"x\", d: true}}, {{a: -3, b: 0.0, c: \"yy\"}}, {{a: 0}}])
             |> map(fn: (r) => {body})"
         );
-        let compiled = execution("", &script(&format!("({{v: {expression}}})"))).and_then(|run| run.collect_answer());
-        let tree = execution("", &script(&format!("{{ return {{v: {expression}}} }}"))).and_then(|run| run.collect_answer());
+        let compiled = execution("", &script(&format!("({{v: {expression}}})"))).and_then(Execution::collect_answer);
+        let tree = execution("", &script(&format!("{{ return {{v: {expression}}} }}"))).and_then(Execution::collect_answer);
         match (compiled, tree) {
             (Ok(compiled), Ok(tree)) => prop_assert_eq!(compiled, tree),
             (Err(compiled), Err(tree)) => {
@@ -253,6 +253,28 @@ fn the_longest_plans_fit_on_the_stack() {
         let script = (0..190).fold(READ.to_owned(), |script, _| script + " |> " + step);
         let lines = rows("m a=1 1640991600000000000", &script);
         assert_eq!(lines.len(), 2, "{step}");
+    }
+}
+
+#[test]
+fn the_longest_conditions_fit_on_the_stack() {
+    let condition = (0..500)
+        .fold("false".to_owned(), |text, number| format!("{text} or r.host == \"{number}\""));
+    let points = "m,host=499 a=1 1640991600000000000";
+    for before in ["", "|> limit(n: 9)"] {
+        let lines = rows(points, &format!("{READ} {before} |> filter(fn: (r) => {condition})"));
+        assert_eq!(lines.len(), 2, "{before}");
+    }
+    let mapped =
+        rows(points, &format!("{READ} |> map(fn: (r) => {{ return {{v: {condition}}} }})"));
+    assert_eq!(mapped, ["result,table,v", "_result,0,true"]);
+    let sum = (0..500).fold("0".to_owned(), |text, number| format!("{text} + {number}"));
+    let mapped = rows(points, &format!("{READ} |> map(fn: (r) => ({{v: {sum}}}))"));
+    assert_eq!(mapped, ["result,table,v", "_result,0,124750"]);
+    for long in ["x = now".to_owned() + &"()".repeat(500), "x = now".to_owned() + &".a".repeat(500)]
+    {
+        let error = execution("", &long).map(|_| ()).unwrap_err();
+        assert!(error.message.contains("nested too deeply"), "{error}");
     }
 }
 
