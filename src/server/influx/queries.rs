@@ -4,7 +4,9 @@
 use std::time::Duration;
 
 use influx_wire::flux::ast::Expression;
-use influx_wire::flux::build::{Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, time};
+use influx_wire::flux::build::{
+    Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, time,
+};
 
 use super::registry;
 use crate::model::device::DeviceId;
@@ -34,7 +36,10 @@ fn recent(bucket: &str, devices: &[DeviceId], look_back: Duration) -> Pipeline {
 
 /// What one device has measured from `start` up to `stop`.
 fn between(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> Pipeline {
-    of(from(bucket).range(time(start), time(stop)).filter(measurement()), std::slice::from_ref(device))
+    of(
+        from(bucket).range(time(start), time(stop)).filter(measurement()),
+        std::slice::from_ref(device),
+    )
 }
 
 /// The registry without tokens, of one device or all; also points that a wrong clock has dated ahead.
@@ -74,12 +79,19 @@ pub(super) fn last_points(bucket: &str, devices: &[DeviceId], look_back: Duratio
 }
 
 /// Results `min`, `max` and `count`, one row a series.
-pub(super) fn aggregates(bucket: &str, device: &DeviceId, fields: &[String], look_back: Duration) -> String {
+pub(super) fn aggregates(
+    bucket: &str,
+    device: &DeviceId,
+    fields: &[String],
+    look_back: Duration,
+) -> String {
     let points =
         || recent(bucket, std::slice::from_ref(device), look_back).filter(any_of("_field", fields));
     ["min", "max", "count"]
         .into_iter()
-        .fold(Script::new(), |script, function| script.result(points().call(function, []).yield_as(function)))
+        .fold(Script::new(), |script, function| {
+            script.result(points().call(function, []).yield_as(function))
+        })
         .to_string()
 }
 
@@ -95,7 +107,12 @@ pub(super) fn count_points(bucket: &str, start: i64, stop: i64) -> String {
 }
 
 /// The beginnings of the minutes with any point of a device.
-pub(super) fn minutes_with_points(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> String {
+pub(super) fn minutes_with_points(
+    bucket: &str,
+    device: &DeviceId,
+    start: i64,
+    stop: i64,
+) -> String {
     let window = [
         ("every", duration(Duration::from_secs(60))),
         ("fn", identifier("count")),
@@ -119,7 +136,10 @@ pub(super) fn field_types(bucket: &str, start: i64, stop: i64) -> String {
             .last()
             .yield_as(field.key())
     };
-    Field::ALL.into_iter().fold(Script::new(), |script, field| script.result(points(field))).to_string()
+    Field::ALL
+        .into_iter()
+        .fold(Script::new(), |script, field| script.result(points(field)))
+        .to_string()
 }
 
 /// The charted fields, one column each.

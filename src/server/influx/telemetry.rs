@@ -85,7 +85,8 @@ impl Telemetry for Session {
         let script = queries::minutes_with_points(self.bucket(), device, from, to);
         let mut minutes = Vec::new();
         for batch in self.query("Find the minutes that have points", script).await? {
-            let times = column(&batch, "_time");
+            // `distinct` calls its column so, whatever it was called before.
+            let times = column(&batch, "_value");
             minutes.extend((0..batch.tables.len()).filter_map(|row| time(times, row)));
         }
         Ok(minutes)

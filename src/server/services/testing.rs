@@ -143,8 +143,13 @@ impl Memory {
     }
 
     pub(crate) fn remove_device(&self, id: &str) {
-        if let Some(entry) = self.state().entries.get_mut(id) {
-            entry.key = stored("", 2);
+        let mut state = self.state();
+        let key = state
+            .entries
+            .get_mut(id)
+            .and_then(|entry| std::mem::replace(&mut entry.key, stored("", 2)));
+        if let Some(key) = key {
+            state.authorizations.remove(&key.value);
         }
     }
 
