@@ -4,7 +4,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use leptos::config::{Env, LeptosOptions};
+use leptos::config::LeptosOptions;
 
 /// Nothing at all: for whatever is not a page.
 const POLICY_OF_THE_REST: &str =
@@ -29,13 +29,12 @@ const FIXED: [(HeaderName, &str); 7] = [
 
 /// The policy of a page whose scripts carry this nonce.
 pub fn page_policy(nonce: &str, options: &LeptosOptions) -> String {
-    // `cargo leptos watch` tells the page through a web socket to reload.
-    let reload = match options.env {
-        Env::DEV => {
-            let port = options.reload_external_port.unwrap_or(options.reload_port);
-            format!(" ws://localhost:{port} ws://127.0.0.1:{port} ws://[::1]:{port}")
-        }
-        Env::PROD => String::new(),
+    // `cargo leptos watch` tells the page through a web socket to reload; the component that listens asks for the same variable.
+    let reload = if std::env::var_os("LEPTOS_WATCH").is_some() {
+        let port = options.reload_external_port.unwrap_or(options.reload_port);
+        format!(" ws://localhost:{port} ws://127.0.0.1:{port}")
+    } else {
+        String::new()
     };
     format!(
         "default-src 'none'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; img-src 'self'; font-src 'self'; \
