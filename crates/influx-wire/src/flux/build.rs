@@ -149,13 +149,13 @@ impl Pipeline {
         self.call("range", [("start", start.into()), ("stop", stop.into())])
     }
 
-    /// Keeps the rows for which a predicate over [`column`]s is true.
+    /// Keeps the rows for which a predicate over [`column()`]s is true.
     #[must_use]
     pub fn filter(self, predicate: Expression) -> Self {
         self.call("filter", [("fn", row_function(predicate))])
     }
 
-    /// Replaces each row by a record made of its [`column`]s, see [`row_with`].
+    /// Replaces each row by a record made of its [`column()`]s, see [`row_with`].
     #[must_use]
     pub fn map(self, record: Expression) -> Self {
         self.call("map", [("fn", row_function(record))])
