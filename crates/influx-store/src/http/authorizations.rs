@@ -69,7 +69,7 @@ pub(super) async fn list(
     if let Some(id) = id {
         find_authorization(&catalog, id)?;
     }
-    let authorizations = catalog
+    let mut found: Vec<&Arc<Authorization>> = catalog
         .authorizations()
         .filter(|authorization| {
             id.is_none_or(|id| authorization.id == id)
@@ -78,6 +78,11 @@ pub(super) async fn list(
                 && user.is_none_or(|user| authorization.user == user)
                 && access.check_authorization(Action::Read, authorization).is_ok()
         })
+        .collect();
+    // Ids are random here; in InfluxDB they grow, so its lists begin with the oldest.
+    found.sort_by_key(|authorization| (authorization.created_at, authorization.id));
+    let authorizations = found
+        .into_iter()
         .map(|authorization| represent::authorization(&catalog, authorization, None))
         .collect();
     let links = Links::from([("self".to_owned(), "/api/v2/authorizations".to_owned())]);
@@ -131,6 +136,11 @@ struct RequestedResource {
 
 impl RequestedPermission {
     fn checked(self) -> Result<Permission> {
+        let RequestedResource { kind, id, organization_id } = self.resource;
+        if !RESOURCE_TYPES.contains(&kind.as_str()) {
+            let text = "invalid resource type for permission: unknown resource type for permission";
+            return Err(ApiError::invalid(text));
+        }
         let action = match self.action.as_str() {
             "read" => Action::Read,
             "write" => Action::Write,
@@ -139,11 +149,6 @@ impl RequestedPermission {
                 return Err(ApiError::invalid(text));
             }
         };
-        let RequestedResource { kind, id, organization_id } = self.resource;
-        if !RESOURCE_TYPES.contains(&kind.as_str()) {
-            let text = "invalid resource type for permission: unknown resource type for permission";
-            return Err(ApiError::invalid(text));
-        }
         for id in [&id, &organization_id].into_iter().flatten() {
             checked_id::<AuthorizationId>(id)?;
         }
@@ -237,7 +242,7 @@ pub(super) async fn update(
     let id: AuthorizationId = id.parse()?;
     let request: UpdateAuthorization = json::read(body, "invalid json structure").await?;
     let status = match request.status.as_deref() {
-        None => None,
+        None | Some("") => None,
         Some(text) => Some(status(text).ok_or_else(|| {
             ApiError::invalid("encodeAuthorization: unknown authorization status")
         })?),

@@ -61,7 +61,10 @@ impl Page {
             Some(value) => value.parse().map_err(|_| ApiError::invalid("descending is invalid"))?,
             None => false,
         };
-        let after = parameters.get("after").map(str::parse).transpose()?;
+        let after = parameters
+            .get("after")
+            .map(|id| id.parse().map_err(|error| ApiError::from(error).within("decoding after")))
+            .transpose()?;
         Ok(Self { limit: limit as usize, offset, descending, after })
     }
 

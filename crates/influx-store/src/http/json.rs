@@ -71,6 +71,11 @@ pub(crate) async fn read<T: DeserializeOwned>(body: Body, context: &str) -> Resu
 /// Parses a JSON body; what is wrong with it is said behind `context`. A null is as good as nothing, because that
 /// is how clients written in Go send an empty list.
 pub(crate) fn parse<T: DeserializeOwned>(bytes: &[u8], context: &str) -> Result<T> {
+    let is_list = bytes.trim_ascii_start().starts_with(b"[");
+    if is_list {
+        // A derived reader would take a list for the fields in their order.
+        return Err(ApiError::invalid(format!("{context}: expected an object, not a list")));
+    }
     let parsed = serde_json::from_slice(bytes)
         .and_then(|value| serde_json::from_value(without_nulls(value)));
     parsed.map_err(|error| {

@@ -25,6 +25,9 @@ pub(super) async fn version(request: Request, next: Next) -> Response {
 
 /// Pages of any origin may call, as with InfluxDB: without a token they get nothing, and no cookie is one.
 pub(super) async fn cross_origin(request: Request, next: Next) -> Response {
+    if !request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
     let origin = request.headers().get(header::ORIGIN).cloned();
     let mut response = match (&origin, request.method()) {
         (Some(_), &Method::OPTIONS) => {
@@ -79,8 +82,7 @@ pub(super) async fn authenticate(
 }
 
 fn needs_token(path: &str) -> bool {
-    path.starts_with("/api/v2/")
-        && !matches!(path.trim_end_matches('/'), "/api/v2" | "/api/v2/setup")
+    path.starts_with("/api/v2/") && !matches!(path, "/api/v2/setup" | "/api/v2/setup/")
 }
 
 /// 308 to the same path without the slash at its end.
