@@ -10,6 +10,7 @@ pub mod clipboard;
 pub mod dialog;
 pub mod hydrated;
 pub mod last_device;
+pub mod media;
 pub mod refresh;
 pub mod response;
 pub mod retry;

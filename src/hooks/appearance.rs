@@ -42,39 +42,34 @@ pub fn style_of(canvas: NodeRef<Canvas>, property: &str) -> Option<String> {
 #[cfg(feature = "hydrate")]
 mod browser {
     use wasm_bindgen::prelude::*;
-    use web_sys::{MediaQueryList, MutationObserver, MutationObserverInit};
+    use web_sys::{MutationObserver, MutationObserverInit};
+
+    use crate::hooks::media::browser::MediaWatch;
 
     /// Watches until it is dropped.
     pub(super) struct Watch {
-        preference: MediaQueryList,
+        _preference: MediaWatch,
         theme: MutationObserver,
-        callback: Closure<dyn FnMut()>,
+        _callback: Closure<dyn FnMut()>,
     }
 
     impl Watch {
-        pub(super) fn new(report: impl Fn() + 'static) -> Option<Self> {
+        pub(super) fn new(report: impl Fn() + Clone + 'static) -> Option<Self> {
+            let preference = MediaWatch::new("(prefers-color-scheme: dark)", report.clone())?;
             let callback = Closure::<dyn FnMut()>::new(report);
-            let window = web_sys::window()?;
-            let root = window.document()?.document_element()?;
-            let preference = window.match_media("(prefers-color-scheme: dark)").ok()??;
-            preference
-                .add_event_listener_with_callback("change", callback.as_ref().unchecked_ref())
-                .ok()?;
             let theme = MutationObserver::new(callback.as_ref().unchecked_ref()).ok()?;
+            let root = web_sys::window()?.document()?.document_element()?;
             let options = MutationObserverInit::new();
             options.set_attributes(true);
             options.set_attribute_filter(&web_sys::js_sys::Array::of1(&"data-theme".into()));
             theme.observe_with_options(&root, &options).ok()?;
-            Some(Self { preference, theme, callback })
+            Some(Self { _preference: preference, theme, _callback: callback })
         }
     }
 
     impl Drop for Watch {
         fn drop(&mut self) {
             self.theme.disconnect();
-            let callback = self.callback.as_ref().unchecked_ref();
-            // Fails for what is no event target only.
-            let _ = self.preference.remove_event_listener_with_callback("change", callback);
         }
     }
 }

@@ -35,10 +35,14 @@ pub use server::CanvasBackend;
 pub fn use_canvas_size(canvas: NodeRef<Canvas>) -> ReadSignal<Option<CanvasSize>> {
     let (size, set_size) = signal(None);
     #[cfg(feature = "hydrate")]
-    Effect::new(move |_: Option<Option<browser::SizeObserver>>| {
-        // What an effect returns lives until it runs again or its component is gone.
-        browser::SizeObserver::new(&canvas.get()?, move |size| set_size.set(Some(size)))
-    });
+    {
+        let pixel_ratio = super::media::use_pixel_ratio();
+        Effect::new(move |_: Option<Option<browser::SizeObserver>>| {
+            // What an effect returns lives until it runs again or its component is gone. A new observer reports at once.
+            pixel_ratio.track();
+            browser::SizeObserver::new(&canvas.get()?, move |size| set_size.set(Some(size)))
+        });
+    }
     #[cfg(not(feature = "hydrate"))]
     let _ = (canvas, set_size);
     size
@@ -94,9 +98,10 @@ pub fn draw_on(
 #[cfg(feature = "hydrate")]
 mod browser {
     use wasm_bindgen::prelude::*;
+    use web_sys::js_sys::Reflect;
     use web_sys::{
-        CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver, ResizeObserverBoxOptions,
-        ResizeObserverEntry, ResizeObserverOptions, ResizeObserverSize,
+        CanvasRenderingContext2d, HtmlCanvasElement, ResizeObserver, ResizeObserverEntry,
+        ResizeObserverSize,
     };
 
     use super::{CanvasBackend, CanvasSize};
@@ -120,14 +125,7 @@ mod browser {
                 }
             });
             let observer = ResizeObserver::new(callback.as_ref().unchecked_ref()).ok()?;
-            // Device pixels are exact at any zoom and change with the pixel ratio. Safari does not have them.
-            if has_device_pixels() {
-                let options = ResizeObserverOptions::new();
-                options.set_box(ResizeObserverBoxOptions::DevicePixelContentBox);
-                observer.observe_with_options(canvas, &options);
-            } else {
-                observer.observe(canvas);
-            }
+            observer.observe(canvas);
             Some(Self { observer, _callback: callback })
         }
     }
@@ -138,31 +136,26 @@ mod browser {
         }
     }
 
-    fn has_device_pixels() -> bool {
-        let entry = web_sys::js_sys::Reflect::get(
-            &web_sys::js_sys::global(),
-            &"ResizeObserverEntry".into(),
-        );
-        let prototype =
-            entry.and_then(|entry| web_sys::js_sys::Reflect::get(&entry, &"prototype".into()));
-        prototype
-            .and_then(|prototype| {
-                web_sys::js_sys::Reflect::has(&prototype, &"devicePixelContentBoxSize".into())
-            })
-            .unwrap_or(false)
-    }
-
     fn measure(entry: &ResizeObserverEntry) -> Option<CanvasSize> {
         let pixel_ratio = web_sys::window()?.device_pixel_ratio();
-        let (width, height) = if has_device_pixels() {
-            let size: ResizeObserverSize =
-                entry.device_pixel_content_box_size().get(0).dyn_into().ok()?;
-            (size.inline_size(), size.block_size())
-        } else {
-            let size = entry.content_rect();
-            ((size.width() * pixel_ratio).round(), (size.height() * pixel_ratio).round())
-        };
-        Some(CanvasSize { width: width as u32, height: height as u32, pixel_ratio })
+        let css = entry.content_rect();
+        let (width, height) = (css.width() * pixel_ratio, css.height() * pixel_ratio);
+        // Where an edge lies between two pixels, only the browser knows to which side it went. Safari does not tell,
+        // and an emulated pixel ratio (developer tools) is not what it tells of.
+        let told = device_pixels(entry).filter(|(told_width, told_height)| {
+            (told_width - width).abs() < 1.5 && (told_height - height).abs() < 1.5
+        });
+        let (width, height) = told.unwrap_or((width, height));
+        Some(CanvasSize { width: width.round() as u32, height: height.round() as u32, pixel_ratio })
+    }
+
+    fn device_pixels(entry: &ResizeObserverEntry) -> Option<(f64, f64)> {
+        if !Reflect::has(entry, &"devicePixelContentBoxSize".into()).unwrap_or(false) {
+            return None;
+        }
+        let size: ResizeObserverSize =
+            entry.device_pixel_content_box_size().get(0).dyn_into().ok()?;
+        Some((size.inline_size(), size.block_size()))
     }
 
     pub(super) fn prepare(

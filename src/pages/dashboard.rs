@@ -164,11 +164,6 @@ fn DashboardView(
                     {move || dashboard.get().map(|dashboard| view! { <StateBadge liveness=dashboard.liveness/> })}
                     <a href=device_path.clone()>"Device page"</a>
                 </div>
-                <DevicePicker
-                    devices=Signal::derive(devices)
-                    kept=Signal::derive(parameters)
-                    on_choice=choose
-                />
             </header>
             {
                 let device_path = device_path.clone();
@@ -180,6 +175,11 @@ fn DashboardView(
                 })
             }
             <div class="dashboard__toolbar">
+                <DevicePicker
+                    devices=Signal::derive(devices)
+                    kept=Signal::derive(parameters)
+                    on_choice=choose
+                />
                 <RangePicker path=path.clone() current=Signal::derive(move || range.get())/>
                 <form method="get" action=path on:submit=reload>
                     {move || parameters().into_iter().map(|(name, value)| {
