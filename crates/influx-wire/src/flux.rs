@@ -1,6 +1,6 @@
 //! Flux: syntax tree, lexer, parser, printer and a typed builder.
 //!
-//! Text becomes a tree with [`parse`], a tree becomes text with [`print`]; `parse(&print(tree)) == tree`
+//! Text becomes a tree with [`parse`], a tree becomes text with [`print()`]; `parse(&print(tree)) == tree`
 //! but for positions. Programs never join strings to make Flux: they use [`build`].
 
 pub mod ast;
