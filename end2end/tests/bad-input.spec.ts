@@ -114,7 +114,6 @@ const ADDRESSES: [path: string, status: number, heading: string | RegExp, senten
   [`/dashboard/${FULL}?from=yesterday&to=now`, 400, /./, /not a time like/],
   [`/dashboard/${FULL}?from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z`, 400, /./, /must lie before/],
   [`/dashboard/${FULL}?from=2026-01-02T00:00:00Z`, 400, /./, /either/],
-  [`/dashboard/${FULL}?range=1d&range=evil`, 200, FULL, /./],
   ["/devices?page=-1", 200, "Devices", /3 devices/],
   ["/devices?page=99999999999999999999", 200, "Devices", /3 devices/],
   ["/devices?page=77", 200, "Devices", /3 devices/],
