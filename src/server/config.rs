@@ -235,13 +235,11 @@ fn backend(
 fn whole_number(environment: &Environment, name: &str, problems: &mut Vec<String>) -> u32 {
     let text = environment.text(name);
     // Ten years of days or minutes are enough, and cannot overflow anything.
-    match text.parse::<u32>().ok().filter(|number| (1..=5_256_000).contains(number)) {
-        Some(number) => number,
-        None => {
-            problems.push(format!("{name} is {text:?}; it must be a whole number above 0."));
-            settings::default_of(name).parse().unwrap_or(1)
-        }
-    }
+    let number = text.parse::<u32>().ok().filter(|number| (1..=5_256_000).contains(number));
+    number.unwrap_or_else(|| {
+        problems.push(format!("{name} is {text:?}; it must be a whole number above 0."));
+        settings::default_of(name).parse().unwrap_or(1)
+    })
 }
 
 #[cfg(test)]

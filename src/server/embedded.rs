@@ -150,14 +150,13 @@ async fn set_up(
     if !store.catalog().is_setup_allowed() {
         return known.ok_or(EmbeddedError::UnknownToken { path });
     }
-    let token = match known {
+    let token = if let Some(token) = known {
         // A start before this one was killed before it could go on.
-        Some(token) => token,
-        None => {
-            let token = new_token()?;
-            write_token(directory, &path, &token).map_err(failed)?;
-            token
-        }
+        token
+    } else {
+        let token = new_token()?;
+        write_token(directory, &path, &token).map_err(failed)?;
+        token
     };
     let setup = Setup {
         username: USERNAME.to_owned(),

@@ -34,8 +34,9 @@ pub(crate) struct Application {
     /// `embedded store`, `InfluxDB with hashed tokens`: for messages.
     pub(crate) name: &'static str,
     shutdown: CancellationToken,
-    _embedded: Option<Embedded>,
-    _influxd: Option<Influxd>,
+    embedded_store: Option<Embedded>,
+    /// Held for as long as it is needed.
+    influxd: Option<Influxd>,
 }
 
 impl Drop for Application {
@@ -86,7 +87,7 @@ impl Application {
             std::fs::read_to_string(store.data_directory.join("operator-token")).unwrap();
         let mut application =
             Self::assemble(&config, directory, |shutdown| Backend::start(target, shutdown));
-        application._embedded = Some(embedded);
+        application.embedded_store = Some(embedded);
         application.operator_token = operator_token.trim().to_owned();
         application.wait_until_ready().await;
         application
@@ -96,15 +97,15 @@ impl Application {
     pub(crate) async fn influxd(binary: PathBuf, hashed_tokens: bool) -> Self {
         let influxd = Influxd::start(&binary, hashed_tokens).await.unwrap();
         let token = "an-operator-token-of-the-tests";
-        let mut application = Self::upstream(influxd.url(), token).await;
-        application._influxd = Some(influxd);
+        let mut application = Self::upstream(influxd.url(), token);
+        application.influxd = Some(influxd);
         application.name = if hashed_tokens { "InfluxDB with hashed tokens" } else { "InfluxDB" };
         application.wait_until_ready().await;
         application
     }
 
     /// On whatever answers at `url`; does not wait for it.
-    pub(crate) async fn upstream(url: &str, token: &str) -> Self {
+    pub(crate) fn upstream(url: &str, token: &str) -> Self {
         let settings = [
             ("INFLUX_URL", url),
             ("INFLUX_TOKEN", token),
@@ -119,7 +120,7 @@ impl Application {
         let directory = tempfile::tempdir().unwrap();
         let mut application =
             Self::assemble(&config, directory, |shutdown| Backend::start(target, shutdown));
-        application.operator_token = token.to_owned();
+        token.clone_into(&mut application.operator_token);
         application
     }
 
@@ -153,8 +154,8 @@ impl Application {
             operator_token: String::new(),
             name: "embedded store",
             shutdown,
-            _embedded: None,
-            _influxd: None,
+            embedded_store: None,
+            influxd: None,
         }
     }
 
@@ -190,7 +191,7 @@ impl Application {
         let runtime = tokio::runtime::Handle::current();
         std::thread::Builder::new()
             .stack_size(32 << 20)
-            .spawn(move || sender.send(runtime.block_on(answering)))
+            .spawn(move || drop(sender.send(runtime.block_on(answering))))
             .unwrap();
         receiver.await.expect("the request handler panicked")
     }

@@ -123,7 +123,7 @@ async fn sentence(application: &Application) -> String {
 
 /// With this behaviour the pages say so.
 async fn check(behaviour: Behaviour, parts: &[&str]) {
-    let application = Application::upstream(&upstream(behaviour).await, "canary-token").await;
+    let application = Application::upstream(&upstream(behaviour).await, "canary-token");
     let sentence = sentence(&application).await;
     for part in parts {
         assert!(sentence.contains(part), "{behaviour:?}: {sentence}");
@@ -135,7 +135,7 @@ async fn check(behaviour: Behaviour, parts: &[&str]) {
 
 #[tokio::test]
 async fn slow() {
-    let application = Application::upstream(&upstream(Behaviour::Slow).await, "canary-token").await;
+    let application = Application::upstream(&upstream(Behaviour::Slow).await, "canary-token");
     let begin = Instant::now();
     let page = application.page("/devices").await;
     assert!(begin.elapsed() <= PAGE_LIMIT, "{:?}", begin.elapsed());
@@ -147,7 +147,7 @@ async fn slow_from_the_very_beginning() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     // Accepts connections, as the system does before the program asks, and never answers.
-    let application = Application::upstream(&url, "canary-token").await;
+    let application = Application::upstream(&url, "canary-token");
     for path in ["/", "/devices", "/devices/a", "/dashboard/a"] {
         let begin = Instant::now();
         let page = application.page(path).await;
@@ -161,7 +161,7 @@ async fn down() {
     let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", closed.local_addr().unwrap());
     drop(closed);
-    let application = Application::upstream(&url, "canary-token").await;
+    let application = Application::upstream(&url, "canary-token");
     let sentence = sentence(&application).await;
     assert!(sentence.contains("cannot be reached") && sentence.contains(&url), "{sentence}");
     assert!(matches!(application.state.shared.backend.status().1, BackendState::Failing(_)));
@@ -214,7 +214,7 @@ async fn comes_back() {
     let reserved = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = reserved.local_addr().unwrap();
     drop(reserved);
-    let application = Application::upstream(&format!("http://{address}"), "canary-token").await;
+    let application = Application::upstream(&format!("http://{address}"), "canary-token");
     let begin = Instant::now();
     let page = application.page("/devices").await;
     assert!(page.body.contains("cannot be reached"), "{}", page.body);

@@ -1,6 +1,14 @@
 //! The application as its users reach it: the whole router, over the embedded store, a real InfluxDB where there is one, and upstreams that
 //! misbehave.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::float_cmp,
+    reason = "a test that cannot go on fails, and values come back as they were written"
+)]
+
 mod application;
 mod guard;
 mod hostile;

@@ -1,5 +1,6 @@
 //! The whole loop over HTTP, on every backend that there is.
 
+use std::fmt::Write as _;
 use std::time::Instant;
 
 use axum::http::{StatusCode, header};
@@ -316,7 +317,12 @@ async fn hostile_ids() {
 
 /// Form fields, percent-encoded.
 fn encoded(fields: &[(&str, &str)]) -> String {
-    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    let encode = |text: &str| {
+        text.bytes().fold(String::new(), |mut encoded, byte| {
+            write!(encoded, "%{byte:02X}").unwrap();
+            encoded
+        })
+    };
     fields
         .iter()
         .map(|(name, value)| format!("{name}={}", encode(value)))

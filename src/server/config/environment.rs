@@ -77,16 +77,14 @@ impl Environment {
         // A later line of a file wins over an earlier one, as in a shell.
         let mut values = HashMap::new();
         for line in lines {
-            match line {
-                Ok((name, value)) => {
-                    values.insert(name, value);
-                }
+            let Ok((name, value)) = line else {
                 // The error would repeat the line, which may hold a token.
-                Err(_) => {
-                    self.problems.push(format!("A line of {name} is not of the form NAME=value; put quotes around values with spaces."));
-                    break;
-                }
-            }
+                self.problems.push(format!(
+                    "A line of {name} is not of the form NAME=value; put quotes around values with spaces."
+                ));
+                break;
+            };
+            values.insert(name, value);
         }
         self.add(values);
     }
@@ -110,7 +108,7 @@ mod tests {
         assert_eq!(environment.get("INFLUX_ORG"), Some("local"));
         assert_eq!(environment.get("INFLUX_BUCKET"), Some("b c"));
         assert_ne!(environment.get("PATH"), Some("x"));
-        assert!(environment.problems().is_empty());
+        assert_eq!(environment.problems(), [] as [String; 0]);
     }
 
     #[test]

@@ -21,7 +21,7 @@ fn nothing_set_means_the_embedded_store() {
     assert_eq!(config.buckets.telemetry, "iot_center");
     assert_eq!(config.buckets.registry, "iot_center_devices");
     assert_eq!(config.liveness, LivenessLimits::default());
-    assert_eq!(config.look_back, Duration::from_secs(365 * 86_400));
+    assert_eq!(config.look_back, Duration::from_hours(365 * 24));
 }
 
 #[test]

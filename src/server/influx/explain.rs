@@ -139,16 +139,10 @@ mod tests {
                 Cause::FieldType,
             ),
         ] {
-            let explained = explainer.explain(error);
-            assert!(
-                explained.sentence.starts_with("InfluxDB at http://localhost:8086"),
-                "{explained}"
-            );
-            assert!(
-                explained.sentence.contains(part) && explained.sentence.ends_with('.'),
-                "{explained}"
-            );
-            assert_eq!(explained.cause, cause);
+            let found = explainer.explain(error);
+            assert!(found.sentence.starts_with("InfluxDB at http://localhost:8086"), "{found}");
+            assert!(found.sentence.contains(part) && found.sentence.ends_with('.'), "{found}");
+            assert_eq!(found.cause, cause);
         }
     }
 }

@@ -94,7 +94,7 @@ fn append(values: &mut Vec<f64>, column: Option<&ColumnData>, rows: usize) {
     let length = values.len() + rows;
     match column {
         Some(ColumnData::Double(numbers)) => {
-            values.extend(numbers.iter().map(|value| value.unwrap_or(f64::NAN)))
+            values.extend(numbers.iter().map(|value| value.unwrap_or(f64::NAN)));
         }
         Some(ColumnData::Long(numbers)) => {
             values.extend(numbers.iter().map(|value| value.map_or(f64::NAN, |value| value as f64)));

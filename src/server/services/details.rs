@@ -17,7 +17,7 @@ use crate::server::ports::{
 };
 
 /// The summary is about so many days.
-const SUMMARY: Duration = Duration::from_secs(30 * 86_400);
+const SUMMARY: Duration = Duration::from_hours(30 * 24);
 
 /// Registration, newest points, a summary per field and the missing minutes of a device.
 pub async fn details(

@@ -1,5 +1,6 @@
 //! The fleet at a glance.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::Result;
@@ -36,7 +37,7 @@ pub async fn fleet(
     let (online, stale) = (count(Liveness::Online), count(Liveness::Stale));
     let (silent, never_seen) = (count(Liveness::Silent), count(Liveness::NeverSeen));
 
-    rows.sort_by(|left, right| right.last_seen.cmp(&left.last_seen));
+    rows.sort_by_key(|row| Reverse(row.last_seen));
     rows.truncate(Fleet::MAX_TILES);
     let shown: Vec<DeviceId> = rows
         .iter()

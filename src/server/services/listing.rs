@@ -127,10 +127,7 @@ mod tests {
     use crate::server::services::testing::{Memory, TestClock};
 
     fn judgement() -> Judgement {
-        Judgement {
-            limits: LivenessLimits::default(),
-            look_back: Duration::from_secs(365 * 86_400),
-        }
+        Judgement { limits: LivenessLimits::default(), look_back: Duration::from_hours(365 * 24) }
     }
 
     async fn ids(memory: &Memory, request: DeviceListRequest) -> Vec<String> {

@@ -39,9 +39,8 @@ pub async fn reconcile(
             |entry: &Entry| entry.authorization().is_some_and(|key| key.value == authorization.id);
         let is_pending =
             seen.is_some_and(|entry| is_named(entry) && entry.state() == EntryState::Pending);
-        if authorization.active && !is_pending
-            || !authorization.active && seen.is_some_and(is_named) && !is_pending
-        {
+        let is_in_order = authorization.active || seen.is_some_and(is_named);
+        if is_in_order && !is_pending {
             continue;
         }
         let is_old = authorization

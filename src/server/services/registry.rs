@@ -95,6 +95,7 @@ mod tests {
     use super::*;
     use crate::server::ports::Stored;
 
+    #[expect(clippy::unnecessary_wraps, reason = "fields of entries are optional")]
     fn stored(value: &str, time: i64) -> Option<Stored> {
         Some(Stored { value: value.to_owned(), time })
     }

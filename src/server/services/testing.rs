@@ -1,5 +1,11 @@
 //! The ports in memory, with faults on demand.
 
+#![allow(
+    clippy::unused_async_trait_impl,
+    clippy::unnecessary_wraps,
+    reason = "memory waits for nothing, and fields of entries are optional"
+)]
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};

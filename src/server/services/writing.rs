@@ -143,10 +143,7 @@ mod tests {
     use crate::server::services::testing::{Memory, TestClock};
 
     fn judgement() -> Judgement {
-        Judgement {
-            limits: LivenessLimits::default(),
-            look_back: Duration::from_secs(365 * 86_400),
-        }
+        Judgement { limits: LivenessLimits::default(), look_back: Duration::from_hours(365 * 24) }
     }
 
     async fn planned(memory: &Memory, jobs: &Jobs, confirmed: bool) -> Result<Plan> {
@@ -203,7 +200,7 @@ mod tests {
         memory.add_conflicting_field("CO2");
         let error = planned(&memory, &jobs, true).await.unwrap_err();
         assert!(error.to_string().contains("CO2"), "{error}");
-        assert!(memory.batches().is_empty());
+        assert_eq!(memory.batches(), [0; 0]);
     }
 
     #[tokio::test]

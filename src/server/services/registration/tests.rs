@@ -73,7 +73,7 @@ async fn unregisters_what_is_outside_the_grammar_or_already_revoked() {
     let change = EntryChange { key: Some("not an id".to_owned()), ..EntryChange::default() };
     memory.change("other", &change, 1).await.unwrap();
     unregister(&memory, &clock, "other").await.unwrap();
-    assert!(memory.authorizations().is_empty());
+    assert_eq!(memory.authorizations(), []);
 }
 
 #[tokio::test]
@@ -81,7 +81,7 @@ async fn a_scope_that_is_not_as_asked_is_refused() {
     let (memory, clock) = (Memory::default(), TestClock::default());
     memory.grant_too_much();
     assert!(matches!(register(&memory, &clock, &id()).await, Err(Error::Internal(_))));
-    assert!(memory.authorizations().is_empty());
+    assert_eq!(memory.authorizations(), []);
     assert_eq!(state(&memory), EntryState::Unregistered);
 }
 
@@ -144,7 +144,7 @@ async fn the_reconciler_puts_right_what_is_left() {
             match state(&memory) {
                 EntryState::Registered => assert_eq!(active(&memory), 1, "{context}"),
                 EntryState::Unregistered => {
-                    assert!(memory.authorizations().is_empty(), "{context}")
+                    assert_eq!(memory.authorizations(), [], "{context}");
                 }
                 EntryState::Pending => panic!("{context}: still pending"),
             }
