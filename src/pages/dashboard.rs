@@ -169,7 +169,7 @@ fn DashboardView(
                 let device_path = device_path.clone();
                 move || is_unregistered.get().then(|| view! {
                     <p class="dashboard__note">
-                        "This device is not registered: what is shown here is what it has left. "
+                        "This device is not registered. What it has sent is shown all the same. "
                         <a href=device_path.clone()>"Register it on its page"</a>
                     </p>
                 })
