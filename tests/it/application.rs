@@ -106,10 +106,15 @@ impl Application {
 
     /// On whatever answers at `url`; does not wait for it.
     pub(crate) fn upstream(url: &str, token: &str) -> Self {
+        Self::upstream_in(url, token, "tests")
+    }
+
+    /// The same in an organization, named by its name or id.
+    pub(crate) fn upstream_in(url: &str, token: &str, organization: &str) -> Self {
         let settings = [
             ("INFLUX_URL", url),
             ("INFLUX_TOKEN", token),
-            ("INFLUX_ORG", "tests"),
+            ("INFLUX_ORG", organization),
             ("INFLUX_PASSWORD", "long enough"),
         ];
         let config = Config::read(&Environment::of(settings));
@@ -159,7 +164,7 @@ impl Application {
         }
     }
 
-    async fn wait_until_ready(&self) {
+    pub(crate) async fn wait_until_ready(&self) {
         let begin = Instant::now();
         while !matches!(
             self.state.shared.backend.status().1,

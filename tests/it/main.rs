@@ -15,4 +15,5 @@ mod hostile;
 mod pages;
 mod secrets;
 mod services;
+mod sockets;
 mod tidy;

@@ -419,3 +419,47 @@ async fn ranges_that_are_none_are_refused() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn a_token_for_the_two_buckets_is_enough_to_look() {
+    use influx_wire::api::{Action, CreateAuthorization, Permission, Resource};
+    on_every_backend(async |application| {
+        let name = application.name;
+        application.call("register_device", "device_id=a").await;
+        let connection = application.state.shared.backend.connection_now().unwrap();
+        let permission = |id: &str| Permission {
+            action: Action::Read,
+            resource: Resource {
+                kind: "buckets".to_owned(),
+                id: Some(id.to_owned()),
+                org_id: Some(connection.organization_id.clone()),
+                name: None,
+                org: None,
+            },
+        };
+        let request = CreateAuthorization {
+            org_id: connection.organization_id.clone(),
+            description: "for the two buckets".to_owned(),
+            status: None,
+            user_id: None,
+            permissions: vec![
+                permission(&connection.telemetry.id),
+                permission(&connection.registry.id),
+            ],
+        };
+        let token = connection.client.create_authorization(&request).await.unwrap().token;
+        for organization in [&connection.organization_name, &connection.organization_id] {
+            let reader = Application::upstream_in(connection.client.url(), &token, organization);
+            reader.wait_until_ready().await;
+            let list: DeviceList = reader.list().await.json();
+            assert_eq!(list.rows.len(), 1, "{name} {organization}: {list:?}");
+            let refused = reader.call("register_device", "device_id=b").await;
+            assert_eq!(
+                refused.status,
+                StatusCode::SERVICE_UNAVAILABLE,
+                "{name} {organization}: {refused:?}"
+            );
+        }
+    })
+    .await;
+}

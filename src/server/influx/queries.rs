@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use influx_wire::flux::ast::Expression;
 use influx_wire::flux::build::{
     Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, time,
 };
+use influx_wire::flux::{self, ast::Expression};
 
 use super::registry;
 use crate::model::device::DeviceId;
@@ -29,9 +29,17 @@ fn of(points: Pipeline, devices: &[DeviceId]) -> Pipeline {
     points.filter(first.or(second))
 }
 
+/// So long before now; a year is written as one.
+fn since(look_back: Duration) -> Expression {
+    if look_back == Duration::from_hours(365 * 24) {
+        return ago(flux::ast::Duration { months: 12, ..flux::ast::Duration::default() });
+    }
+    ago(look_back)
+}
+
 /// What one device has measured since so long ago.
 fn recent(bucket: &str, devices: &[DeviceId], look_back: Duration) -> Pipeline {
-    of(from(bucket).range_from(ago(look_back)).filter(measurement()), devices)
+    of(from(bucket).range_from(since(look_back)).filter(measurement()), devices)
 }
 
 /// What one device has measured from `start` up to `stop`.
@@ -64,7 +72,7 @@ pub(super) fn token(bucket: &str, device: &str) -> String {
 /// The time of the newest point of every device, one row for each pair of the two tags.
 pub(super) fn last_seen(bucket: &str, look_back: Duration) -> String {
     from(bucket)
-        .range_from(ago(look_back))
+        .range_from(since(look_back))
         .filter(measurement())
         .last()
         .keep(&["_time", TAGS[0], TAGS[1]])
