@@ -15,14 +15,3 @@ pub fn mark_hydrated() {
         }
     });
 }
-
-/// Whether the page is hydrated: false while server and browser render what must be the same, true right after.
-///
-/// ## Server-Side Rendering
-///
-/// Stays false.
-pub fn use_hydrated() -> ReadSignal<bool> {
-    let (hydrated, set_hydrated) = signal(false);
-    Effect::new(move |_| set_hydrated.set(true));
-    hydrated
-}
