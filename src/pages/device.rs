@@ -44,6 +44,8 @@ pub fn DevicePage() -> impl IntoView {
         }
         id
     });
+    // What was read last: where reading it again fails, what a person has just done stays in sight.
+    let last = StoredValue::new(None::<DeviceDetails>);
 
     view! {
         <Transition fallback=move || view! {
@@ -55,25 +57,37 @@ pub fn DevicePage() -> impl IntoView {
             </div>
         }>
             {move || device.get().map(|answer| match answer {
-                Ok(details) => view! {
-                    <Details details token job on_change=move || device.refetch()/>
+                Ok(details) => {
+                    last.set_value(Some(details.clone()));
+                    view! { <Details details token job on_change=move || device.refetch()/> }.into_any()
                 }
-                .into_any(),
                 Err(ApiError::NotFound(message)) => view! { <NotFoundPage message/> }.into_any(),
-                Err(error) => view! {
-                    <Title text=id/>
-                    <div class="page">
-                        <header class="page__head">
-                            <h1>{id}</h1>
-                        </header>
+                Err(error) => {
+                    let failure = view! {
                         <ErrorPanel
                             title="The device could not be read"
                             message=error.to_string()
                             on_retry=move || device.refetch()
                         />
-                    </div>
+                    };
+                    match last.get_value().filter(|details| details.id.as_str() == id.get_untracked()) {
+                        Some(details) => view! {
+                            <div class="page page--notice">{failure}</div>
+                            <Details details token job on_change=move || device.refetch()/>
+                        }
+                        .into_any(),
+                        None => view! {
+                            <Title text=id/>
+                            <div class="page">
+                                <header class="page__head">
+                                    <h1>{id}</h1>
+                                </header>
+                                {failure}
+                            </div>
+                        }
+                        .into_any(),
+                    }
                 }
-                .into_any(),
             })}
         </Transition>
         <UnregisterDialog
