@@ -93,23 +93,19 @@ fn write_column(bytes: &mut Vec<u8>, column: &Column, rows: usize) {
     }
 }
 
-/// Writes the values as scaled integers; false, with part of them written, if that would not be exact.
+/// Writes the values as scaled integers; false, with nothing written, if that would not be exact.
 fn write_decimals(bytes: &mut Vec<u8>, values: &[f64]) -> bool {
-    let mut decimals = 0;
-    for value in values {
-        while scaled(*value, decimals).is_none() {
-            decimals += 1;
-            if decimals > MAX_DECIMALS {
-                return false;
-            }
-        }
-    }
+    // The first number of decimals that is enough for all. What is not decimal fails at once, each time.
+    let exact = (0..=MAX_DECIMALS).find_map(|decimals| {
+        let integers: Option<Vec<i64>> =
+            values.iter().map(|value| scaled(*value, decimals)).collect();
+        Some((decimals, integers?))
+    });
+    let Some((decimals, integers)) = exact else { return false };
     bytes.push(DECIMAL);
     bytes.push(decimals as u8);
     let mut previous = 0;
-    for value in values {
-        // With more decimals than it was found with, a large value can be too large.
-        let Some(integer) = scaled(*value, decimals) else { return false };
+    for integer in integers {
         write_varint(bytes, zig_zag(integer - previous));
         previous = integer;
     }
