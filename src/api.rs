@@ -3,6 +3,7 @@
 pub mod dashboard;
 pub mod devices;
 pub mod error;
+pub mod json;
 pub mod status;
 pub mod writing;
 

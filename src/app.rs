@@ -6,7 +6,7 @@ use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::SsrMode;
-use leptos_router::components::{Route, Router, Routes};
+use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
@@ -150,13 +150,13 @@ fn Frame() -> impl IntoView {
                     _ => None,
                 }}
             </Transition>
-            <Routes fallback=|| view! { <NotFoundPage/> }>
+            <FlatRoutes fallback=|| view! { <NotFoundPage/> }>
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices") view=DevicesPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices/:id") view=DevicePage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard") view=DashboardChoicePage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard/:id") view=DashboardPage ssr=SsrMode::Async/>
-            </Routes>
+            </FlatRoutes>
         </main>
         <footer class="footer">
             <p>"All times are in UTC."</p>

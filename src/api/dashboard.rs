@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{ByteStream, GetUrl, Streaming};
 
 use super::ApiError;
+use super::json::Json;
 use crate::model::dashboard::Dashboard;
 
 /// A dashboard without the points of its charts. `range`, `from` and `to` as in the URL of the page.
-#[server(prefix = "/rpc", endpoint = "read_dashboard", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "read_dashboard", input = GetUrl, output = Json)]
 pub async fn read_dashboard(
     id: String,
     range: Option<String>,

@@ -4,10 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use super::ApiError;
+use super::json::Json;
 use crate::model::device::{DeviceDetails, DeviceList, DeviceListRequest, Fleet};
 
 /// A page of the list of devices, with the newest point of each.
-#[server(prefix = "/rpc", endpoint = "list_devices", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "list_devices", input = GetUrl, output = Json)]
 pub async fn list_devices(request: DeviceListRequest) -> Result<DeviceList, ApiError> {
     use crate::server::{edge::Edge, services::listing};
     let edge = Edge::of_request()?;
@@ -19,7 +20,7 @@ pub async fn list_devices(request: DeviceListRequest) -> Result<DeviceList, ApiE
 }
 
 /// The fleet at a glance.
-#[server(prefix = "/rpc", endpoint = "read_fleet", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "read_fleet", input = GetUrl, output = Json)]
 pub async fn read_fleet() -> Result<Fleet, ApiError> {
     use crate::server::{edge::Edge, services::fleet};
     let edge = Edge::of_request()?;
@@ -31,7 +32,7 @@ pub async fn read_fleet() -> Result<Fleet, ApiError> {
 }
 
 /// All about one device. [`ApiError::NotFound`] if it is neither registered nor has data, or if `id` is no device id.
-#[server(prefix = "/rpc", endpoint = "read_device", input = GetUrl)]
+#[server(prefix = "/rpc", endpoint = "read_device", input = GetUrl, output = Json)]
 pub async fn read_device(id: String) -> Result<DeviceDetails, ApiError> {
     use crate::server::edge::{Edge, existing_device_id};
     use crate::server::services::details;
