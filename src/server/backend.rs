@@ -65,8 +65,12 @@ impl Target {
     }
 
     fn explainer(&self) -> Explainer {
-        let name = if self.is_embedded { "The embedded store" } else { "InfluxDB" };
-        Explainer::new(format!("{name} at {}", self.url))
+        let (name, token) = if self.is_embedded {
+            ("The embedded store", "the file operator-token in IOT_CENTER_DATA_DIR")
+        } else {
+            ("InfluxDB", "INFLUX_TOKEN")
+        };
+        Explainer::new(format!("{name} at {}", self.url), token)
     }
 }
 
@@ -121,7 +125,7 @@ impl Backend {
         Self {
             phase: watch::channel(Phase::Failing(error)).1,
             probe: watch::channel(probe).1,
-            explainer: Explainer::new("InfluxDB"),
+            explainer: Explainer::new("InfluxDB", "INFLUX_TOKEN"),
         }
     }
 

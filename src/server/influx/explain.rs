@@ -11,13 +11,16 @@ use crate::server::ports::{Cause, PortError};
 pub struct Explainer {
     /// `InfluxDB at http://localhost:8086`, `The embedded store at http://127.0.0.1:8086`.
     subject: String,
+    /// Where its token comes from.
+    token: &'static str,
     /// How long calls are waited for.
     limit: Duration,
 }
 
 impl Explainer {
-    pub fn new(subject: impl Into<String>) -> Self {
-        Self { subject: subject.into(), limit: influx_client::TimeLimits::default().total }
+    pub fn new(subject: impl Into<String>, token: &'static str) -> Self {
+        let limit = influx_client::TimeLimits::default().total;
+        Self { subject: subject.into(), token, limit }
     }
 
     /// The same for calls that are waited for so long.
@@ -70,7 +73,8 @@ impl Explainer {
             }
             Error::Unauthorized { .. } => {
                 format!(
-                    "{subject} does not accept the token. Check INFLUX_TOKEN: it may be mistyped, inactive or deleted."
+                    "{subject} does not accept the token. Check {}: it may be mistyped, inactive or deleted.",
+                    self.token
                 )
             }
             Error::Forbidden { message } => format!(
@@ -101,8 +105,8 @@ mod tests {
 
     #[test]
     fn sentences_name_the_backend_and_what_to_do() {
-        let explainer =
-            Explainer::new("InfluxDB at http://localhost:8086").within(Duration::from_secs(1));
+        let explainer = Explainer::new("InfluxDB at http://localhost:8086", "INFLUX_TOKEN")
+            .within(Duration::from_secs(1));
         for (error, part, cause) in [
             (Error::TimedOut, "did not answer within a second", Cause::Temporary),
             (
