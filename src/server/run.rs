@@ -74,7 +74,9 @@ pub async fn serve(
     if exposed {
         tracing::warn!("{EXPOSED}");
     }
-    let banner = banner(&problems, exposed);
+    // Where there is no backend, that is what all pages say, and why.
+    let has_backend = embedded.is_some() || matches!(config.backend, BackendConfig::Influx(_));
+    let banner = banner(if has_backend { &problems } else { &[] }, exposed);
     let state = AppState::new(options, &config, backend, banner, shutdown.clone());
     tokio::spawn(reconcile_for_ever(state.clone(), shutdown.clone()));
     say_where(state.options.site_addr)?;
