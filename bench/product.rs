@@ -2,7 +2,12 @@
 //!
 //! Starts the release build of the server on its embedded store, and an influxd where `make influxd` has built one, does the
 //! same work on both in turns, checks that the results are equal, and prints the medians.
-#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, reason = "a benchmark that cannot go on should stop")]
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a benchmark that cannot go on should stop"
+)]
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
@@ -30,7 +35,8 @@ async fn main() {
     let influxd = match influx_client::testing::binary() {
         Some(binary) => {
             let influxd = Influxd::start(&binary, true).await.expect("influxd starts");
-            let target = Target::onboard(influxd.url(), "benchmark-token").await.expect("influxd is set up");
+            let target =
+                Target::onboard(influxd.url(), "benchmark-token").await.expect("influxd is set up");
             create_bucket(&target).await;
             Some((influxd, target))
         }
@@ -38,7 +44,9 @@ async fn main() {
     };
     let peer = influxd.as_ref().map(|(_, target)| target);
     if peer.is_none() {
-        println!("There is no influxd here (`make influxd` builds one): the numbers stand alone.\n");
+        println!(
+            "There is no influxd here (`make influxd` builds one): the numbers stand alone.\n"
+        );
     }
 
     println!("| job | IoT Center | InfluxDB and its clients | ratio |");
@@ -58,7 +66,8 @@ async fn write_job(server: &Server, peer: Option<&Target>) {
         let device = format!("bench-{round}");
         server.post("register_device", &[("device_id", &device)]).await;
         let began = Instant::now();
-        let answer = server.post("write_missing_data", &[("id", &device), ("confirmed", "false")]).await;
+        let answer =
+            server.post("write_missing_data", &[("id", &device), ("confirmed", "false")]).await;
         ours.push(began.elapsed());
         let last = answer.lines().last().and_then(WriteProgress::from_line);
         assert_eq!(last, Some(WriteProgress::Done { written: 10_080 }), "{answer}");
@@ -67,7 +76,11 @@ async fn write_job(server: &Server, peer: Option<&Target>) {
             theirs.push(Duration::from_secs_f64(milliseconds / 1_000.0));
         }
     }
-    row("Write Missing Data, 10,080 points of 7 fields (theirs: the loop of the official JS client)", &mut ours, &mut theirs);
+    row(
+        "Write Missing Data, 10,080 points of 7 fields (theirs: the loop of the official JS client)",
+        &mut ours,
+        &mut theirs,
+    );
 }
 
 /// Thirty days of five fields, request to decoded columns, against `fieldsAsCols()` and giraffe.
@@ -79,7 +92,10 @@ async fn month_of_points(server: &Server, peer: Option<&Target>) {
     let mut query_process = match peer {
         Some(target) => {
             write_month(&target.client().unwrap(), from, now).await;
-            Some(NodeLoop::start("query.js", &[&target.url, &target.token, &target.organization, BUCKET, DEVICE]))
+            Some(NodeLoop::start(
+                "query.js",
+                &[&target.url, &target.token, &target.organization, BUCKET, DEVICE],
+            ))
         }
         None => None,
     };
@@ -96,17 +112,25 @@ async fn month_of_points(server: &Server, peer: Option<&Target>) {
         if let Some(process) = &mut query_process {
             let answer = process.ask(&format!("{} {}", from.rfc3339(), now.rfc3339()));
             let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
-            theirs.push(Duration::from_secs_f64(answer["milliseconds"].as_f64().unwrap() / 1_000.0));
+            theirs
+                .push(Duration::from_secs_f64(answer["milliseconds"].as_f64().unwrap() / 1_000.0));
             their_bytes = answer["bytes"].as_u64().unwrap();
             assert_eq!(answer["rows"].as_u64(), Some(43_200));
             for (index, field) in Field::CHARTED.into_iter().enumerate() {
                 let our_sum: f64 = series.column(field).unwrap().iter().sum();
                 let their_sum = answer["sums"][index].as_f64().unwrap();
-                assert!((our_sum - their_sum).abs() <= 1e-9 * our_sum.abs(), "{field:?}: {our_sum} and {their_sum}");
+                assert!(
+                    (our_sum - their_sum).abs() <= 1e-9 * our_sum.abs(),
+                    "{field:?}: {our_sum} and {their_sum}"
+                );
             }
         }
     }
-    row("30 days of 5 fields, request to decoded columns (theirs: fieldsAsCols() and giraffe's fromFlux)", &mut ours, &mut theirs);
+    row(
+        "30 days of 5 fields, request to decoded columns (theirs: fieldsAsCols() and giraffe's fromFlux)",
+        &mut ours,
+        &mut theirs,
+    );
     if peer.is_some() {
         println!(
             "| … bytes of the answer | {our_bytes} | {their_bytes} | {:.0} × fewer |",
@@ -124,10 +148,16 @@ fn first_load(server: &Server) {
         .output()
         .expect("node runs");
     assert!(output.status.success(), "first-load.js failed");
-    let sizes: std::collections::BTreeMap<String, f64> = serde_json::from_slice(&output.stdout).expect("JSON");
+    let sizes: std::collections::BTreeMap<String, f64> =
+        serde_json::from_slice(&output.stdout).expect("JSON");
     let total: f64 = sizes.iter().filter(|(kind, _)| *kind != "data").map(|(_, size)| size).sum();
-    let parts: Vec<String> = sizes.iter().map(|(kind, size)| format!("{kind} {:.1}", size / 1_000.0)).collect();
-    println!("| First load of a dashboard, KB after brotli ({}) | {:.1} | | |", parts.join(", "), total / 1_000.0);
+    let parts: Vec<String> =
+        sizes.iter().map(|(kind, size)| format!("{kind} {:.1}", size / 1_000.0)).collect();
+    println!(
+        "| First load of a dashboard, KB after brotli ({}) | {:.1} | | |",
+        parts.join(", "),
+        total / 1_000.0
+    );
 }
 
 fn row(job: &str, ours: &mut [Duration], theirs: &mut [Duration]) {
@@ -136,7 +166,9 @@ fn row(job: &str, ours: &mut [Duration], theirs: &mut [Duration]) {
         times.get(times.len() / 2).map(|time| time.as_secs_f64() * 1_000.0)
     };
     match (median(ours), median(theirs)) {
-        (Some(ours), Some(theirs)) => println!("| {job} | {ours:.1} ms | {theirs:.1} ms | {:.0} × |", theirs / ours),
+        (Some(ours), Some(theirs)) => {
+            println!("| {job} | {ours:.1} ms | {theirs:.1} ms | {:.0} × |", theirs / ours)
+        }
         (Some(ours), None) => println!("| {job} | {ours:.1} ms | | |"),
         _ => unreachable!("there is at least one round"),
     }
@@ -144,8 +176,13 @@ fn row(job: &str, ours: &mut [Duration], theirs: &mut [Duration]) {
 
 async fn create_bucket(target: &Target) {
     let client = target.client().unwrap();
-    let organization = client.find_organization(&target.organization).await.unwrap().expect("the organization");
-    let request = CreateBucket { org_id: organization.id, name: BUCKET.to_owned(), ..CreateBucket::default() };
+    let organization =
+        client.find_organization(&target.organization).await.unwrap().expect("the organization");
+    let request = CreateBucket {
+        org_id: organization.id,
+        name: BUCKET.to_owned(),
+        ..CreateBucket::default()
+    };
     client.create_bucket(&request).await.unwrap();
 }
 
@@ -153,7 +190,8 @@ async fn create_bucket(target: &Target) {
 async fn write_month(client: &influx_client::Client, from: Timestamp, to: Timestamp) {
     let sensors: Vec<(&str, String)> =
         Field::ALL.into_iter().map(|field| (field.sensor_tag(), emulator::sensor(field))).collect();
-    let mut tags: Vec<(&str, &str)> = sensors.iter().map(|(tag, sensor)| (*tag, sensor.as_str())).collect();
+    let mut tags: Vec<(&str, &str)> =
+        sensors.iter().map(|(tag, sensor)| (*tag, sensor.as_str())).collect();
     tags.push(("clientId", DEVICE));
     tags.sort_unstable();
     tags.dedup();
@@ -161,7 +199,9 @@ async fn write_month(client: &influx_client::Client, from: Timestamp, to: Timest
     let mut lines = LineWriter::default();
     for minute in (from.0..to.0).step_by(emulator::MINUTE_MS as usize) {
         let random = || {
-            random_state = random_state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            random_state = random_state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             (random_state >> 11) as f64 / (1_u64 << 53) as f64
         };
         let reading = emulator::reading(Timestamp(minute), random);
@@ -174,7 +214,14 @@ async fn write_month(client: &influx_client::Client, from: Timestamp, to: Timest
             ("Lat", FieldValue::Float(reading.lat)),
             ("Lon", FieldValue::Float(reading.lon)),
         ];
-        lines.point(MEASUREMENT, tags.iter().copied(), fields, Some(Timestamp(minute).to_nanoseconds())).unwrap();
+        lines
+            .point(
+                MEASUREMENT,
+                tags.iter().copied(),
+                fields,
+                Some(Timestamp(minute).to_nanoseconds()),
+            )
+            .unwrap();
         if lines.as_str().len() > 2_000_000 {
             client.write(BUCKET, lines.take(), Precision::Nanoseconds).await.unwrap();
         }
@@ -194,7 +241,8 @@ struct Server {
 impl Server {
     async fn start() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let binary = std::env::var_os("IOT_CENTER_BIN").map_or_else(|| root.join("target/release/iot-center"), PathBuf::from);
+        let binary = std::env::var_os("IOT_CENTER_BIN")
+            .map_or_else(|| root.join("target/release/iot-center"), PathBuf::from);
         let data = tempfile::tempdir().unwrap();
         let (site, store) = (free_address(), free_address());
         let process = Command::new(&binary)
@@ -204,13 +252,22 @@ impl Server {
             .env("IOT_CENTER_DATA_DIR", data.path())
             .stdout(Stdio::null())
             .spawn()
-            .unwrap_or_else(|error| panic!("{}: {error}; run `make build` first", binary.display()));
+            .unwrap_or_else(|error| {
+                panic!("{}: {error}; run `make build` first", binary.display())
+            });
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let server = Self { url: format!("http://{site}"), store_url: format!("http://{store}"), data, process, http };
+        let server = Self {
+            url: format!("http://{site}"),
+            store_url: format!("http://{store}"),
+            data,
+            process,
+            http,
+        };
         let ready = format!("{}/ready", server.url);
         for _ in 0..200 {
-            if server.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success()) {
+            if server.http.get(&ready).send().await.is_ok_and(|answer| answer.status().is_success())
+            {
                 return server;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -220,12 +277,18 @@ impl Server {
 
     /// The embedded store, as a client of InfluxDB sees it.
     fn store(&self) -> Target {
-        let token = std::fs::read_to_string(self.data.path().join("operator-token")).expect("the operator's token");
-        Target { url: self.store_url.clone(), token: token.trim().to_owned(), organization: "iot-center".to_owned() }
+        let token = std::fs::read_to_string(self.data.path().join("operator-token"))
+            .expect("the operator's token");
+        Target {
+            url: self.store_url.clone(),
+            token: token.trim().to_owned(),
+            organization: "iot-center".to_owned(),
+        }
     }
 
     async fn post(&self, function: &str, form: &[(&str, &str)]) -> String {
-        let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let body: Vec<String> =
+            form.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let answer = self
             .http
             .post(format!("{}/rpc/{function}", self.url))

@@ -24,8 +24,9 @@ impl DeviceId {
 
     pub fn parse(text: &str) -> Result<Self, InvalidDeviceId> {
         let starts_well = text.starts_with(|first: char| first.is_ascii_alphanumeric());
-        let goes_on_well =
-            text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'));
+        let goes_on_well = text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b':' | b'-'));
         if starts_well && goes_on_well && text.len() <= Self::MAX_LENGTH {
             Ok(Self(text.to_owned()))
         } else {
@@ -240,8 +241,12 @@ pub struct Registration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Reveal {
     /// Once, until this moment.
-    Available { until: Timestamp },
-    Revealed { at: Timestamp },
+    Available {
+        until: Timestamp,
+    },
+    Revealed {
+        at: Timestamp,
+    },
     /// Nobody asked within the time.
     Expired,
 }
@@ -294,14 +299,35 @@ mod tests {
 
     #[test]
     fn accepts_the_ids_of_existing_devices() {
-        for id in ["virtual_device", "ESP8266-5CCF7F1DC2E5", "test_device_508472435243", "a", "0:1.2-3_4", &"x".repeat(64)] {
+        for id in [
+            "virtual_device",
+            "ESP8266-5CCF7F1DC2E5",
+            "test_device_508472435243",
+            "a",
+            "0:1.2-3_4",
+            &"x".repeat(64),
+        ] {
             assert_eq!(DeviceId::parse(id).map(|id| id.as_str().to_owned()), Ok(id.to_owned()));
         }
     }
 
     #[test]
     fn refuses_hostile_ids() {
-        for id in ["", "../x", "\"", "__proto__", "-a", ".", "a b", "a/b", "ä", "a\n", "a\0", &"x".repeat(65), "a\" or true"] {
+        for id in [
+            "",
+            "../x",
+            "\"",
+            "__proto__",
+            "-a",
+            ".",
+            "a b",
+            "a/b",
+            "ä",
+            "a\n",
+            "a\0",
+            &"x".repeat(65),
+            "a\" or true",
+        ] {
             assert_eq!(DeviceId::parse(id), Err(InvalidDeviceId), "{id:?}");
             assert!(serde_json::from_value::<DeviceId>(serde_json::json!(id)).is_err());
         }
@@ -310,7 +336,8 @@ mod tests {
     #[test]
     fn liveness_changes_at_its_limits() {
         let now = Timestamp(10_000_000_000);
-        let judge = |age| Liveness::judge(Some(Timestamp(now.0 - age)), now, LivenessLimits::default());
+        let judge =
+            |age| Liveness::judge(Some(Timestamp(now.0 - age)), now, LivenessLimits::default());
         assert_eq!(judge(0), Liveness::Online);
         assert_eq!(judge(299_999), Liveness::Online);
         assert_eq!(judge(300_000), Liveness::Stale);

@@ -20,11 +20,19 @@ pub enum Field {
 }
 
 impl Field {
-    pub const ALL: [Self; 7] =
-        [Self::Temperature, Self::Humidity, Self::Pressure, Self::Co2, Self::Tvoc, Self::Lat, Self::Lon];
+    pub const ALL: [Self; 7] = [
+        Self::Temperature,
+        Self::Humidity,
+        Self::Pressure,
+        Self::Co2,
+        Self::Tvoc,
+        Self::Lat,
+        Self::Lon,
+    ];
 
     /// Those that the dashboard charts.
-    pub const CHARTED: [Self; 5] = [Self::Temperature, Self::Humidity, Self::Pressure, Self::Co2, Self::Tvoc];
+    pub const CHARTED: [Self; 5] =
+        [Self::Temperature, Self::Humidity, Self::Pressure, Self::Co2, Self::Tvoc];
 
     /// The field key in InfluxDB.
     pub fn key(self) -> &'static str {

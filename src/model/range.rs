@@ -83,7 +83,10 @@ impl RelativeRange {
 pub enum TimeRange {
     Relative(RelativeRange),
     /// Half open, `from < to`.
-    Absolute { from: Timestamp, to: Timestamp },
+    Absolute {
+        from: Timestamp,
+        to: Timestamp,
+    },
 }
 
 impl Default for TimeRange {
@@ -99,17 +102,25 @@ pub struct InvalidRange(pub String);
 
 impl TimeRange {
     /// Reads the parameters `range`, `from` and `to` of a URL; without any of them the default.
-    pub fn from_parameters(range: Option<&str>, from: Option<&str>, to: Option<&str>) -> Result<Self, InvalidRange> {
+    pub fn from_parameters(
+        range: Option<&str>,
+        from: Option<&str>,
+        to: Option<&str>,
+    ) -> Result<Self, InvalidRange> {
         match (range, from, to) {
             (None, None, None) => Ok(Self::default()),
-            (Some(code), None, None) => RelativeRange::from_code(code).map(Self::Relative).ok_or_else(|| {
-                let codes: Vec<&str> = RelativeRange::ALL.into_iter().map(RelativeRange::code).collect();
-                InvalidRange(format!("the range is one of {}", codes.join(", ")))
-            }),
+            (Some(code), None, None) => {
+                RelativeRange::from_code(code).map(Self::Relative).ok_or_else(|| {
+                    let codes: Vec<&str> =
+                        RelativeRange::ALL.into_iter().map(RelativeRange::code).collect();
+                    InvalidRange(format!("the range is one of {}", codes.join(", ")))
+                })
+            }
             (None, Some(from), Some(to)) => {
                 let read = |name: &str, text: &str| {
-                    Timestamp::parse_rfc3339(text)
-                        .ok_or_else(|| InvalidRange(format!("`{name}` is not a time like 2026-01-31T12:00:00Z")))
+                    Timestamp::parse_rfc3339(text).ok_or_else(|| {
+                        InvalidRange(format!("`{name}` is not a time like 2026-01-31T12:00:00Z"))
+                    })
                 };
                 let (from, to) = (read("from", from)?, read("to", to)?);
                 if from < to {
@@ -146,13 +157,23 @@ mod tests {
     #[test]
     fn what_is_written_into_the_url_is_read_back() {
         let absolute = TimeRange::Absolute { from: Timestamp(0), to: Timestamp(1_500) };
-        assert_eq!(absolute.query_string(), "from=1970-01-01T00:00:00Z&to=1970-01-01T00:00:01.500Z");
         assert_eq!(
-            TimeRange::from_parameters(None, Some("1970-01-01T00:00:00Z"), Some("1970-01-01T00:00:01.500Z")),
+            absolute.query_string(),
+            "from=1970-01-01T00:00:00Z&to=1970-01-01T00:00:01.500Z"
+        );
+        assert_eq!(
+            TimeRange::from_parameters(
+                None,
+                Some("1970-01-01T00:00:00Z"),
+                Some("1970-01-01T00:00:01.500Z")
+            ),
             Ok(absolute)
         );
         for range in RelativeRange::ALL {
-            assert_eq!(TimeRange::from_parameters(Some(range.code()), None, None), Ok(TimeRange::Relative(range)));
+            assert_eq!(
+                TimeRange::from_parameters(Some(range.code()), None, None),
+                Ok(TimeRange::Relative(range))
+            );
         }
     }
 
@@ -160,7 +181,14 @@ mod tests {
     fn refuses_what_is_no_range() {
         assert!(TimeRange::from_parameters(Some("2w"), None, None).is_err());
         assert!(TimeRange::from_parameters(None, Some("1970-01-01T00:00:00Z"), None).is_err());
-        assert!(TimeRange::from_parameters(None, Some("1970-01-02T00:00:00Z"), Some("1970-01-01T00:00:00Z")).is_err());
+        assert!(
+            TimeRange::from_parameters(
+                None,
+                Some("1970-01-02T00:00:00Z"),
+                Some("1970-01-01T00:00:00Z")
+            )
+            .is_err()
+        );
         assert!(TimeRange::from_parameters(Some("1d"), Some("x"), None).is_err());
     }
 }

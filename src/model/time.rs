@@ -8,7 +8,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default,
+)]
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
@@ -48,7 +50,8 @@ impl Timestamp {
         let shifted = day_number + 719_468;
         let era = shifted.div_euclid(146_097);
         let day_of_era = shifted.rem_euclid(146_097);
-        let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
@@ -71,7 +74,9 @@ impl Timestamp {
         if millisecond == 0 {
             format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
         } else {
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z")
+            format!(
+                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
+            )
         }
     }
 
@@ -84,11 +89,16 @@ impl Timestamp {
                 digit.is_ascii_digit().then(|| sum * 10 + i64::from(digit - b'0'))
             })
         };
-        let separator = |index: usize, allowed: &[u8]| bytes.get(index).is_some_and(|byte| allowed.contains(byte));
+        let separator = |index: usize, allowed: &[u8]| {
+            bytes.get(index).is_some_and(|byte| allowed.contains(byte))
+        };
         let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
         let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
-        let separators = separator(4, b"-") && separator(7, b"-") && separator(10, b"Tt ")
-            && separator(13, b":") && separator(16, b":");
+        let separators = separator(4, b"-")
+            && separator(7, b"-")
+            && separator(10, b"Tt ")
+            && separator(13, b":")
+            && separator(16, b":");
         if !separators || hour > 23 || minute > 59 || second > 59 {
             return None;
         }
@@ -115,7 +125,8 @@ impl Timestamp {
             _ => return None,
         };
         let days = days_from_civil(year, month, day)?;
-        let milliseconds = ((hour * 60 + minute - offset_minutes) * 60 + second) * 1_000 + millisecond;
+        let milliseconds =
+            ((hour * 60 + minute - offset_minutes) * 60 + second) * 1_000 + millisecond;
         Some(Self(days * DAY + milliseconds))
     }
 
@@ -168,7 +179,9 @@ mod tests {
 
     #[test]
     fn reads_what_it_writes() {
-        for milliseconds in [0, 1, 951_782_400_000, 1_644_359_940_000, 4_102_444_799_999, -1, -62_135_596_800_000] {
+        for milliseconds in
+            [0, 1, 951_782_400_000, 1_644_359_940_000, 4_102_444_799_999, -1, -62_135_596_800_000]
+        {
             let timestamp = Timestamp(milliseconds);
             assert_eq!(Timestamp::parse_rfc3339(&timestamp.rfc3339()), Some(timestamp));
         }
@@ -184,13 +197,23 @@ mod tests {
 
     #[test]
     fn offsets_and_decimals() {
-        assert_eq!(Timestamp::parse_rfc3339("2022-02-08T23:39:00+01:00"), Timestamp::parse_rfc3339("2022-02-08T22:39:00Z"));
+        assert_eq!(
+            Timestamp::parse_rfc3339("2022-02-08T23:39:00+01:00"),
+            Timestamp::parse_rfc3339("2022-02-08T22:39:00Z")
+        );
         assert_eq!(Timestamp::parse_rfc3339("1970-01-01T00:00:00.1234567Z"), Some(Timestamp(123)));
     }
 
     #[test]
     fn refuses_what_is_no_time() {
-        for text in ["", "2022-02-30T00:00:00Z", "2022-02-08", "2022-02-08T24:00:00Z", "2022-02-08T22:39:00", "٢022-02-08T22:39:00Z"] {
+        for text in [
+            "",
+            "2022-02-30T00:00:00Z",
+            "2022-02-08",
+            "2022-02-08T24:00:00Z",
+            "2022-02-08T22:39:00",
+            "٢022-02-08T22:39:00Z",
+        ] {
             assert_eq!(Timestamp::parse_rfc3339(text), None, "{text}");
         }
     }

@@ -30,7 +30,11 @@ impl WriteProgress {
 
 /// The result in the words that people and tests know it by: `10,080 minutes written`, `0 minutes missing`.
 pub fn describe_result(written: u32) -> String {
-    if written == 0 { "0 minutes missing".to_owned() } else { format!("{} minutes written", group_digits(written.into())) }
+    if written == 0 {
+        "0 minutes missing".to_owned()
+    } else {
+        format!("{} minutes written", group_digits(written.into()))
+    }
 }
 
 /// `10080` as `10,080`.
@@ -52,14 +56,17 @@ mod tests {
 
     #[test]
     fn groups_digits_by_thousands() {
-        for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (10_080, "10,080"), (1_234_567, "1,234,567")] {
+        for (number, text) in
+            [(0, "0"), (999, "999"), (1_000, "1,000"), (10_080, "10,080"), (1_234_567, "1,234,567")]
+        {
             assert_eq!(group_digits(number), text);
         }
     }
 
     #[test]
     fn progress_survives_its_line() {
-        let progress = WriteProgress::Failed { written: 1, total: 2, message: "full\nstop".to_owned() };
+        let progress =
+            WriteProgress::Failed { written: 1, total: 2, message: "full\nstop".to_owned() };
         let line = progress.to_line();
         assert_eq!(line.matches('\n').count(), 1);
         assert_eq!(WriteProgress::from_line(line.trim_end()), Some(progress));

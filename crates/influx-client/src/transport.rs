@@ -320,7 +320,8 @@ pub(crate) fn from_reqwest(error: reqwest::Error) -> Error {
         cause = source;
         // So says the decompressor; a connection that breaks is an error of another kind.
         let kind = source.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
-        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput)) {
+        if matches!(kind, Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput))
+        {
             return Error::Malformed { reason: "it cannot be decompressed".to_owned() };
         }
     }

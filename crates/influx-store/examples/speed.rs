@@ -76,7 +76,10 @@ async fn main() -> Result<()> {
     for writer in writers.collect::<Vec<_>>() {
         writer.await??;
     }
-    println!("64 writers, one point a request: {:.0} requests/s", 6_400.0 / start.elapsed().as_secs_f64());
+    println!(
+        "64 writers, one point a request: {:.0} requests/s",
+        6_400.0 / start.elapsed().as_secs_f64()
+    );
 
     let start = Instant::now();
     let writers = (0..8).map(|writer| {
@@ -91,15 +94,22 @@ async fn main() -> Result<()> {
     for writer in writers.collect::<Vec<_>>() {
         writer.await??;
     }
-    println!("8 writers, 5,000 points a request: {:.0} points/s", 400_000.0 / start.elapsed().as_secs_f64());
+    println!(
+        "8 writers, 5,000 points a request: {:.0} points/s",
+        400_000.0 / start.elapsed().as_secs_f64()
+    );
     Ok(())
 }
 
 async fn open() -> Result<(tempfile::TempDir, Store, BucketId)> {
     let directory = tempfile::tempdir()?;
     let store = Store::open(directory.path(), Options::default())?;
-    let setup =
-        Setup { username: "u".into(), organization: "o".into(), bucket: "b".into(), ..Setup::default() };
+    let setup = Setup {
+        username: "u".into(),
+        organization: "o".into(),
+        bucket: "b".into(),
+        ..Setup::default()
+    };
     let bucket = store.set_up(setup).await?.bucket.id;
     Ok((directory, store, bucket))
 }

@@ -23,7 +23,7 @@ pub use buckets::{BucketUpdate, NewBucket};
 pub use error::{CatalogError, ParseIdError};
 pub use id::{AuthorizationId, OrganizationId, UserId};
 pub use records::{Authorization, Bucket, BucketKind, Organization, User};
-pub use setup::{Setup, SetupResult};
+pub use setup::{RESOURCES, Setup, SetupResult};
 
 use crate::storage::BucketId;
 use crate::storage::registry::BucketOrdinal;

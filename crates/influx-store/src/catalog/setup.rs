@@ -17,7 +17,7 @@ use crate::storage::Store;
 use crate::storage::keys::Kind;
 
 /// The resources of the operator token, in InfluxDB's order.
-const RESOURCES: [&str; 22] = [
+pub const RESOURCES: [&str; 22] = [
     "authorizations",
     "buckets",
     "dashboards",

@@ -16,35 +16,11 @@ use super::{Api, json, organizations, represent};
 use crate::auth::{self, Access, Target};
 use crate::catalog::{
     Authorization, AuthorizationId, AuthorizationUpdate, Catalog, NewAuthorization, OrganizationId,
-    UserId,
+    RESOURCES, UserId,
 };
 
-/// What a permission can be about: the resources of the operator token, and the instance itself.
-const RESOURCE_TYPES: [&str; 23] = [
-    "authorizations",
-    "buckets",
-    "dashboards",
-    "orgs",
-    "sources",
-    "tasks",
-    "telegrafs",
-    "users",
-    "variables",
-    "scrapers",
-    "secrets",
-    "labels",
-    "views",
-    "documents",
-    "notificationRules",
-    "notificationEndpoints",
-    "checks",
-    "dbrp",
-    "notebooks",
-    "annotations",
-    "remotes",
-    "replications",
-    "instance",
-];
+/// The one resource that a permission may name and the operator token leaves out: the server itself.
+const INSTANCE: &str = "instance";
 
 pub(super) async fn list(
     State(api): State<Api>,
@@ -137,7 +113,7 @@ struct RequestedResource {
 impl RequestedPermission {
     fn checked(self) -> Result<Permission> {
         let RequestedResource { kind, id, organization_id } = self.resource;
-        if !RESOURCE_TYPES.contains(&kind.as_str()) {
+        if !RESOURCES.contains(&kind.as_str()) && kind != INSTANCE {
             let text = "invalid resource type for permission: unknown resource type for permission";
             return Err(ApiError::invalid(text));
         }

@@ -219,7 +219,11 @@ async fn other_origins_and_versions() {
     check(&answer, 204, "x-influxdb-build: OSS\r\n");
     check(&answer, 204, "x-influxdb-version: v2.");
     assert!(!answer.contains("access-control"), "only the API is open to other origins");
-    check(&server.call("POST /api/v2/orgs", "", b"[]").await, 400, "expected an object, not a list");
+    check(
+        &server.call("POST /api/v2/orgs", "", b"[]").await,
+        400,
+        "expected an object, not a list",
+    );
     check(&server.call("GET /nothing", "", b"").await, 404, "404 page not found");
     check(
         &server.call("POST /api/v2/write/?org=o", "", b"").await,

@@ -123,7 +123,11 @@ pub(super) async fn deletes(fixture: &Fixture) {
     client.write(&bucket.name, "o f=6 6\no,t=d f=7 7", Precision::Seconds).await.unwrap();
     client.delete(&bucket.name, &whole(Some("t != a"))).await.unwrap();
     client.delete(&bucket.name, &whole(Some("t = \"\""))).await.unwrap();
-    assert_eq!(values(client, &bucket).await, [1.0, 5.0, 6.0], "a series without the tag is not meant");
+    assert_eq!(
+        values(client, &bucket).await,
+        [1.0, 5.0, 6.0],
+        "a series without the tag is not meant"
+    );
     client.delete(&bucket.name, &whole(None)).await.unwrap();
     assert_eq!(values(client, &bucket).await, [] as [f64; 0]);
     fixture.drop_bucket(&bucket).await;
