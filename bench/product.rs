@@ -6,6 +6,7 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::indexing_slicing,
     reason = "a benchmark that cannot go on should stop"
 )]
 
@@ -167,7 +168,7 @@ fn row(job: &str, ours: &mut [Duration], theirs: &mut [Duration]) {
     };
     match (median(ours), median(theirs)) {
         (Some(ours), Some(theirs)) => {
-            println!("| {job} | {ours:.1} ms | {theirs:.1} ms | {:.0} × |", theirs / ours)
+            println!("| {job} | {ours:.1} ms | {theirs:.1} ms | {:.0} × |", theirs / ours);
         }
         (Some(ours), None) => println!("| {job} | {ours:.1} ms | | |"),
         _ => unreachable!("there is at least one round"),
