@@ -98,8 +98,20 @@ pub fn Charts(
         Progress::Failed(error) => Some(error.to_string()),
         Progress::Loading | Progress::Done => None,
     });
+    // Said before any point is asked for, so that the charts need not make way for it later.
+    let begins_after_the_last_point = Memo::new(move |_| {
+        dashboard.with(|dashboard| {
+            dashboard.as_ref().is_some_and(|dashboard| {
+                dashboard.last_seen.is_none_or(|last_seen| last_seen.0 < dashboard.from.0)
+            })
+        })
+    });
     let is_empty = Memo::new(move |_| {
-        picture.with(|picture| picture.as_ref().is_some_and(|picture| picture.points == 0))
+        picture.with(|picture| {
+            picture
+                .as_ref()
+                .map_or_else(|| begins_after_the_last_point.get(), |picture| picture.points == 0)
+        })
     });
     let has_charts = move || failure.with(Option::is_none) && !is_empty.get();
     let axis_size = RwSignal::new(None);

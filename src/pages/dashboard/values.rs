@@ -62,16 +62,18 @@ pub fn LatestTable(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
         Some(view! {
             <section class="dashboard__latest card">
                 <h2 id="latest-values">"Latest values"</h2>
-                <table class="table" aria-labelledby="latest-values">
-                    <thead>
-                        <tr>
-                            <th scope="col">"Field"</th>
-                            <th scope="col" class="number">"Value"</th>
-                            <th scope="col">"Measured"</th>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
+                <div class="scroller" tabindex="0" role="region" aria-labelledby="latest-values">
+                    <table class="table" aria-labelledby="latest-values">
+                        <thead>
+                            <tr>
+                                <th scope="col">"Field"</th>
+                                <th scope="col" class="number">"Value"</th>
+                                <th scope="col">"Measured"</th>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                </div>
             </section>
         })
     }
