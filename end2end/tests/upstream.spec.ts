@@ -66,14 +66,18 @@ for (const [fault, sentence] of FAULTS) {
         const alert = frame.main.getByRole("alert").filter({ has: frame.retry }).first();
         await expect(alert).toContainText(sentence);
         await expect(alert).not.toContainText(/[{}]|error:|Error\(|panicked/);
+        // Of a slow InfluxDB the page is still awaiting an answer, so this takes as long as that: once is enough.
+        if (fault === "slow" && path !== "/") return;
         await upstream.recover();
         await expect(async () => {
-          if (await frame.retry.first().isVisible()) await frame.retry.first().click();
+          await frame.pressRetry();
           await expect(frame.main.getByRole("alert").filter({ hasText: /./ })).toHaveCount(0, { timeout: 1_000 });
         }).toPass({ timeout: 15_000 });
         await expect(frame.heading).toHaveText(heading);
       });
     }
+    await upstream.recover();
+    await dashboardPage.open(ID, "?range=1h");
     await dashboardPage.drawn();
     await devicesPage.goto("/devices");
     await expect(devicesPage.row(ID)).toContainText("online");
@@ -94,7 +98,7 @@ test.describe("without JavaScript", () => {
       await expect(frame.retry.first()).toBeVisible();
       await upstream.recover();
       await expect(async () => {
-        if (await frame.retry.first().isVisible()) await frame.retry.first().click();
+        await frame.pressRetry();
         await expect(devicesPage.ids).toHaveText([ID], { timeout: 1_000 });
       }).toPass({ timeout: 15_000 });
       await expect(page).toHaveURL("/devices?q=field&sort=registered");
