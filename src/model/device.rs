@@ -106,15 +106,6 @@ impl Default for LivenessLimits {
     }
 }
 
-/// The newest point of a device.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum LastSeen {
-    At(Timestamp),
-    /// There is none in the year that is looked at, but the registration is older than that year, so there may be older ones.
-    MoreThanAYearAgo,
-    Never,
-}
-
 /// One row of the list of devices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DeviceRow {
@@ -123,6 +114,7 @@ pub struct DeviceRow {
     /// Whether the id is a [`DeviceId`], and the device thus has a page.
     pub has_page: bool,
     pub registered_at: Option<Timestamp>,
+    /// `None` of a silent device: more than a year ago.
     pub last_seen: Option<Timestamp>,
     pub liveness: Liveness,
 }

@@ -6,11 +6,11 @@ use super::listing::Judgement;
 use super::registry::EntryState;
 use super::{Error, Result};
 use crate::model::dashboard::Dashboard;
-use crate::model::device::{DeviceId, Liveness};
+use crate::model::device::DeviceId;
 use crate::model::range::TimeRange;
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
-use crate::server::ports::{Clock, Explain, Registry, Telemetry};
+use crate::server::ports::{Clock, Entry, Explain, Registry, Telemetry};
 
 /// No request for points goes over a longer time.
 const LONGEST_RANGE_MS: i64 = 366 * 86_400_000;
@@ -40,11 +40,15 @@ pub async fn dashboard(
         return Err(not_found(device.as_str()));
     }
     let last_seen = points.iter().map(|point| Timestamp::from_nanoseconds(point.time)).max();
+    let registered_at = entries
+        .iter()
+        .find(|entry| entry.state() == EntryState::Registered && entry.device == device.as_str())
+        .and_then(Entry::registered_at);
     let (from, to) = range.bounds(now);
     Ok(Dashboard {
         id: device.clone(),
         is_registered,
-        liveness: Liveness::judge(last_seen, now, judgement.limits),
+        liveness: judgement.liveness(last_seen, registered_at, now),
         last_seen,
         latest: latest_values(&points),
         devices,

@@ -7,7 +7,7 @@ use super::listing::Judgement;
 use super::registry::entry;
 use super::{Error, Result};
 use crate::model::device::{
-    DeviceConfiguration, DeviceDetails, DeviceId, FieldSummary, Liveness, MissingMinutes,
+    DeviceConfiguration, DeviceDetails, DeviceId, FieldSummary, MissingMinutes,
 };
 use crate::model::emulator;
 use crate::model::field::Field;
@@ -39,10 +39,11 @@ pub async fn details(
         return Err(not_found(device.as_str()));
     }
     let last_seen = points.iter().map(|point| Timestamp::from_nanoseconds(point.time)).max();
+    let registered_at = registration.as_ref().and_then(|registration| registration.registered_at);
     Ok(DeviceDetails {
         id: device.clone(),
         registration,
-        liveness: Liveness::judge(last_seen, now, judgement.limits),
+        liveness: judgement.liveness(last_seen, registered_at, now),
         last_seen,
         configuration,
         fields,

@@ -20,6 +20,24 @@ pub struct Judgement {
     pub look_back: Duration,
 }
 
+impl Judgement {
+    /// Whether a device is alive. One without points that was registered before the look-back began counts as
+    /// silent: it may have points that are older.
+    pub fn liveness(
+        self,
+        last_seen: Option<Timestamp>,
+        registered_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Liveness {
+        let look_back_ms = i64::try_from(self.look_back.as_millis()).unwrap_or(i64::MAX);
+        let is_older = |time: Timestamp| now.0.saturating_sub(time.0) > look_back_ms;
+        match Liveness::judge(last_seen, now, self.limits) {
+            Liveness::NeverSeen if registered_at.is_some_and(is_older) => Liveness::Silent,
+            liveness => liveness,
+        }
+    }
+}
+
 /// All registered devices, with what is known about their newest points.
 #[derive(Debug)]
 pub struct Devices {
@@ -76,7 +94,7 @@ pub async fn devices(
     let mut rows: Vec<DeviceRow> = entries?
         .into_iter()
         .filter(|entry| entry.state() == EntryState::Registered)
-        .map(|entry| row(entry, &last_seen, now, judgement.limits))
+        .map(|entry| row(entry, &last_seen, now, judgement))
         .collect();
     rows.sort_by(|left, right| left.id.cmp(&right.id));
     Ok(Devices { rows, last_seen_failed })
@@ -86,14 +104,15 @@ fn row(
     entry: Entry,
     last_seen: &HashMap<String, Timestamp>,
     now: Timestamp,
-    limits: LivenessLimits,
+    judgement: Judgement,
 ) -> DeviceRow {
     let last_seen = last_seen.get(&entry.device).copied();
+    let registered_at = entry.registered_at();
     DeviceRow {
         has_page: DeviceId::parse(&entry.device).is_ok(),
-        registered_at: entry.registered_at(),
+        registered_at,
         last_seen,
-        liveness: Liveness::judge(last_seen, now, limits),
+        liveness: judgement.liveness(last_seen, registered_at, now),
         id: entry.device,
     }
 }
@@ -128,6 +147,16 @@ mod tests {
 
     fn judgement() -> Judgement {
         Judgement { limits: LivenessLimits::default(), look_back: Duration::from_hours(365 * 24) }
+    }
+
+    #[test]
+    fn a_device_that_was_registered_before_the_look_back_is_silent_rather_than_never_seen() {
+        let now = Timestamp(2_000_000_000_000);
+        let days_ago = |days: i64| Some(Timestamp(now.0 - days * 86_400_000));
+        assert_eq!(judgement().liveness(None, days_ago(364), now), Liveness::NeverSeen);
+        assert_eq!(judgement().liveness(None, days_ago(366), now), Liveness::Silent);
+        assert_eq!(judgement().liveness(None, None, now), Liveness::NeverSeen);
+        assert_eq!(judgement().liveness(days_ago(0), days_ago(366), now), Liveness::Online);
     }
 
     async fn ids(memory: &Memory, request: DeviceListRequest) -> Vec<String> {
