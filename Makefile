@@ -37,12 +37,13 @@ check: ## Formatting, lints for both targets, licences and sources of dependenci
 	$(TOOLS) cargo clippy --locked --workspace --all-targets --features iot-center/ssr -- -D warnings
 	$(TOOLS) cargo clippy --locked -p iot-center --lib --target wasm32-unknown-unknown --features hydrate -- -D warnings
 	$(TOOLS) cargo deny --all-features --log-level error check bans licenses sources
+	cd end2end && npm run --silent check
 
 fmt: ## Format the code
 	$(TOOLS) cargo fmt --all
 
 unit: ## Unit and integration tests, without a browser
-	@scripts/setup rust
+	@scripts/setup rust browser
 	$(TOOLS) cargo test --locked --workspace --features iot-center/ssr
 
 e2e: ## Browser tests on the release build (run `make build` first)
