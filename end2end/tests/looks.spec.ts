@@ -108,9 +108,13 @@ filledTest("a chosen theme wins over the system's and is there before any script
   await expect(frame.theme).toHaveAccessibleName(/^Theme: dark/);
   const dark = await background();
   expect(dark).not.toBe(light);
-  await page.route(/\.(js|wasm)$/, (route) => route.abort());
-  await page.reload();
+  const hydration = new Gate();
+  await page.route("**/*.wasm", (route) => hydration.opened.then(() => route.continue()));
+  await page.reload({ waitUntil: "domcontentloaded" });
   expect(await background()).toBe(dark);
+  hydration.open();
+  await frame.hydrated();
+  await expect(frame.theme).toHaveAccessibleName(/^Theme: dark/);
 });
 
 async function looksRight(page: Page, name: string, touch: boolean, info: TestInfo): Promise<void> {
