@@ -368,8 +368,8 @@ impl Printer {
     }
 
     fn duration(&mut self, duration: Duration) {
-        const UNITS: [(u64, &str); 8] = [
-            (604_800_000_000_000, "w"),
+        // Without weeks: people say 30 days, not four weeks and two days.
+        const UNITS: [(u64, &str); 7] = [
             (86_400_000_000_000, "d"),
             (3_600_000_000_000, "h"),
             (60_000_000_000, "m"),
