@@ -37,7 +37,8 @@ pub fn start_log(environment: &Environment) {
         Ok(filter) => (filter, None),
         Err(error) => (EnvFilter::new("info"), Some(error)),
     };
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // Whoever read the log may be gone. Complaining of that on the same stream would panic, at worst in the task that waits for signals.
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr).log_internal_errors(false);
     if std::io::stderr().is_terminal() {
         log.compact().with_target(false).init();
     } else {
