@@ -34,9 +34,9 @@ pub async fn choose(request: Request) -> Response {
         Err(rejection) => return rejection.into_response(),
     };
     let cookie = match theme {
-        Theme::Light => format!("theme=light; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Strict"),
-        Theme::Dark => format!("theme=dark; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Strict"),
-        Theme::Auto => "theme=; Path=/; Max-Age=0; SameSite=Strict".to_owned(),
+        Theme::Light => format!("theme=light; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Lax"),
+        Theme::Dark => format!("theme=dark; Path=/; Max-Age={YEAR_SECONDS}; SameSite=Lax"),
+        Theme::Auto => "theme=; Path=/; Max-Age=0; SameSite=Lax".to_owned(),
     };
     (StatusCode::SEE_OTHER, [(header::LOCATION, back), (header::SET_COOKIE, cookie)])
         .into_response()
