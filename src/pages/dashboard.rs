@@ -86,9 +86,13 @@ pub fn DashboardPage() -> impl IntoView {
         },
     );
     retry_once(answer, ApiError::is_temporary);
+    // The server writes the title when the signals of the page may be gone.
+    let first_id = query.with_untracked(|query| query.id.clone());
+    let title =
+        move || query.try_with(|query| query.id.clone()).unwrap_or_else(|| first_id.clone());
     let kind = move || Memo::new(move |_| answer.with(|answer| answer.as_ref().map(Kind::of)));
     view! {
-        <Title text=move || query.with(|query| query.id.clone())/>
+        <Title text=title/>
         <Transition fallback=|| view! { <div class="page"><Skeleton lines=12/></div> }>
             {move || {
                 let kind = kind();

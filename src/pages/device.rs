@@ -76,11 +76,12 @@ pub fn DevicePage() -> impl IntoView {
                             <Details details token job on_change=move || device.refetch()/>
                         }
                         .into_any(),
+                        // Plain text: the server writes the title when the signals of the page may be gone.
                         None => view! {
-                            <Title text=id/>
+                            <Title text=id.get_untracked()/>
                             <div class="page">
                                 <header class="page__head">
-                                    <h1>{id}</h1>
+                                    <h1>{id.get_untracked()}</h1>
                                 </header>
                                 {failure}
                             </div>
