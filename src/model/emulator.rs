@@ -50,28 +50,33 @@ const CO2: Swing = Swing { period_days: 1.0, min: 400.0, max: 3_000.0 };
 const TVOC: Swing = Swing { period_days: 1.0, min: 250.0, max: 2_000.0 };
 
 impl Swing {
-    /// The value at a time, cut to one decimal; `noise` lies in `0.0..1.0`.
-    fn at(&self, time: Timestamp, noise: f64) -> f64 {
+    /// The value at a time, cut to one decimal; `daily` is [`time_of_day`] of it, and `noise` lies in `0.0..1.0`.
+    fn at(&self, time: Timestamp, daily: f64, noise: f64) -> f64 {
         let days = time.0 as f64 / DAY_MS as f64;
-        let time_of_day = time.0.rem_euclid(DAY_MS) as f64 / DAY_MS as f64;
         let span = self.max - self.min;
         let slow =
             span / 4.0 * (TAU * (days.rem_euclid(self.period_days) / self.period_days)).sin();
-        let daily = span / 4.0 * (TAU * time_of_day - FRAC_PI_2).sin();
+        let daily = span / 4.0 * daily;
         ((self.min + span / 2.0 + slow + daily + noise) * 10.0).trunc() / 10.0
     }
+}
+
+/// How far a day is: -1 at midnight UTC, 1 at noon.
+fn time_of_day(time: Timestamp) -> f64 {
+    (TAU * (time.0.rem_euclid(DAY_MS) as f64 / DAY_MS as f64) - FRAC_PI_2).sin()
 }
 
 /// The reading of a minute. `random` gives numbers in `0.0..1.0`.
 pub fn reading(time: Timestamp, mut random: impl FnMut() -> f64) -> Reading {
     let (lat, lon) = position(time);
+    let daily = time_of_day(time);
     Reading {
         time,
-        temperature: TEMPERATURE.at(time, random()),
-        humidity: HUMIDITY.at(time, random()),
-        pressure: PRESSURE.at(time, random()),
-        co2: CO2.at(time, random()).floor() as i64,
-        tvoc: TVOC.at(time, random()).floor() as i64,
+        temperature: TEMPERATURE.at(time, daily, random()),
+        humidity: HUMIDITY.at(time, daily, random()),
+        pressure: PRESSURE.at(time, daily, random()),
+        co2: CO2.at(time, daily, random()).floor() as i64,
+        tvoc: TVOC.at(time, daily, random()).floor() as i64,
         lat,
         lon,
     }

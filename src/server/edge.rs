@@ -15,7 +15,8 @@ use super::services::{Error, Result};
 use super::state::{AppState, Shared};
 use crate::api::ApiError;
 
-/// While a page is rendered, all its data together has this long; then the page goes out without it.
+/// While a page is rendered, all its data together has this long; then the page goes out without it. Who asks for more
+/// (`Prefer: wait=5`, RFC 7240) gets up to [`CALL_LIMIT`]: a page that is kept up to date in the background.
 pub const PAGE_LIMIT: Duration = Duration::from_secs(1);
 
 /// A call of a server function by the browser has this long.
@@ -46,7 +47,7 @@ impl Edge {
             return Err(ApiError::Internal { request_id });
         };
         let is_page = !parts.uri.path().starts_with(SERVER_FUNCTIONS);
-        let total = if is_page { PAGE_LIMIT } else { CALL_LIMIT };
+        let total = if is_page { patience(&parts.headers) } else { CALL_LIMIT };
         let start =
             parts.extensions.get::<RequestStart>().map_or_else(Instant::now, |start| start.0);
         Ok(Self {
@@ -139,6 +140,15 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
         .any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")))
 }
 
+/// How long a page may wait for its data.
+fn patience(headers: &HeaderMap) -> Duration {
+    let preferences = headers.get_all("prefer").into_iter().filter_map(|value| value.to_str().ok());
+    preferences
+        .flat_map(|value| value.split(','))
+        .find_map(|preference| preference.trim().strip_prefix("wait=")?.parse().ok())
+        .map_or(PAGE_LIMIT, |seconds| Duration::from_secs(seconds).clamp(PAGE_LIMIT, CALL_LIMIT))
+}
+
 fn request_id(parts: &Parts) -> String {
     parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default()
 }
@@ -169,6 +179,21 @@ fn shorten(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_waits_as_long_as_is_wanted_within_limits() {
+        let wanted = |value: &'static str| {
+            patience(&HeaderMap::from_iter([(
+                axum::http::HeaderName::from_static("prefer"),
+                axum::http::HeaderValue::from_static(value),
+            )]))
+        };
+        assert_eq!(patience(&HeaderMap::new()), PAGE_LIMIT);
+        assert_eq!(wanted("respond-async, wait=5"), Duration::from_secs(5));
+        assert_eq!(wanted("wait=86400"), CALL_LIMIT);
+        assert_eq!(wanted("wait=0"), PAGE_LIMIT);
+        assert_eq!(wanted("wait=long"), PAGE_LIMIT);
+    }
 
     #[test]
     fn long_ids_are_repeated_in_part() {

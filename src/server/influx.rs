@@ -10,6 +10,7 @@ mod registry;
 mod series;
 mod telemetry;
 
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,9 @@ pub struct Connection {
     pub device_tag: DeviceTag,
     /// Words its errors.
     pub explainer: Explainer,
+    /// The types of the emulator's fields were found right and are not looked at again until then, in nanoseconds: the look is at
+    /// every series of the bucket. InfluxDB refuses what does not fit in any case.
+    pub types_fit_until: Arc<AtomicI64>,
 }
 
 /// The calls of one request.

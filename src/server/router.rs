@@ -34,6 +34,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         move || {
             provide_context(state.clone());
             provide_context(state.options.clone());
+            provide_context(state.shared.backend_status());
             set_page_policy(&state.options);
         }
     };

@@ -41,7 +41,13 @@ fn read() -> Result<LeptosOptions, String> {
         let mut options = configuration.leptos_options;
         if options.output_name.is_empty() {
             options.output_name = "iot-center".into();
-            options.hash_files = true;
+        }
+        if std::env::var_os("LEPTOS_HASH_FILES").is_none() {
+            // The build leaves the list of hashes beside the executable if its files have them in their names.
+            let executable = std::env::current_exe().ok();
+            let folder = executable.as_deref().and_then(Path::parent);
+            options.hash_files =
+                folder.is_some_and(|folder| folder.join(&*options.hash_file).is_file());
         }
         return Ok(options);
     };

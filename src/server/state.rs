@@ -14,6 +14,7 @@ use super::ports::Clock;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
 use crate::model::device::DeviceConfiguration;
+use crate::model::status::BackendStatus;
 
 /// The state of the router. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -42,6 +43,14 @@ pub struct Shared {
     pub banner: Option<String>,
     /// Cancelled when the server is to stop.
     pub shutdown: CancellationToken,
+}
+
+impl Shared {
+    /// The backend and its state as of the last probe.
+    pub fn backend_status(&self) -> BackendStatus {
+        let (name, state) = self.backend.status();
+        BackendStatus { name, state, banner: self.banner.clone() }
+    }
 }
 
 impl AppState {

@@ -31,7 +31,6 @@ async fn tokens_appear_in_the_reveal_only() {
         ("read_fleet", ""),
         ("read_device", "id=virtual_device"),
         ("read_dashboard", "id=virtual_device&range=7d"),
-        ("read_backend_status", ""),
     ] {
         let answer = application.read(name, query).await;
         assert!(answer.status.is_success(), "{answer:?}");

@@ -131,6 +131,11 @@ impl Influxd {
     }
 
     /// Its address.
+    /// The id of its process.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     pub fn url(&self) -> &str {
         &self.url
     }

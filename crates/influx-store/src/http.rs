@@ -177,6 +177,7 @@ fn routes(api: Api) -> Router {
         .layer(axum::middleware::from_fn(middleware::cross_origin))
         .layer(tower_http::catch_panic::CatchPanicLayer::custom(middleware::panicked))
         .layer(axum::middleware::from_fn(middleware::version))
+        .layer(axum::middleware::from_fn(middleware::head_limit))
         .with_state(api)
 }
 

@@ -9,7 +9,7 @@ mod writer;
 use std::borrow::Cow;
 
 pub use parser::{Error, parse};
-pub use writer::{LineWriter, NameKind, WriteError};
+pub use writer::{LineWriter, NameKind, SeriesKey, WriteError};
 
 /// Names that InfluxDB or Flux use for columns of their own. A tag of that name would be refused on writing
 /// or would break every later query of its measurement.

@@ -1,5 +1,7 @@
 //! From an address and a token to a connection: onboarding where InfluxDB waits for it, organization, buckets.
 
+use std::sync::Arc;
+
 use influx_client::{Client, Config, Error, ExposeSecret, TimeLimits, is_id};
 use influx_wire::api::{CreateBucket, SetupRequest};
 
@@ -43,6 +45,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connection> {
         registry,
         device_tag: target.device_tag,
         explainer,
+        types_fit_until: Arc::default(),
     })
 }
 

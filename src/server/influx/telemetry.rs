@@ -1,9 +1,11 @@
 //! What devices measure: points of measurement `environment`.
 
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use influx_wire::csv::Batch;
-use influx_wire::line_protocol::{FieldValue, LineWriter, Precision};
+use influx_wire::line_protocol::{FieldValue, LineWriter, Precision, SeriesKey, WriteError};
 
 use super::columns::{column, text, time, value};
 use super::{Session, queries, series};
@@ -15,6 +17,9 @@ use crate::server::config::DeviceTag;
 use crate::server::ports::{
     Aggregate, AggregateKind, Cause, LastPoint, PortError, Result, Telemetry, Value,
 };
+
+/// Nanoseconds in which the types of fields are taken to stay as they were found.
+const TYPES_FIT_FOR: i64 = 60_000_000_000;
 
 impl Telemetry for Session {
     async fn last_seen(&self, look_back: Duration) -> Result<Vec<(String, i64)>> {
@@ -93,8 +98,12 @@ impl Telemetry for Session {
     }
 
     async fn conflicting_fields(&self, from: i64) -> Result<Vec<String>> {
+        if self.now < self.connection.types_fit_until.load(Ordering::Relaxed) {
+            return Ok(Vec::new());
+        }
         let script = queries::field_types(self.bucket(), from, self.now);
         let mut conflicting = Vec::new();
+        let mut found = HashSet::new();
         let batches = match self.query("Check the types of the fields", script).await {
             // A field has several types already, which InfluxDB cannot put into one table.
             Err(error) if error.sentence.contains("schema collision") => {
@@ -111,6 +120,7 @@ impl Telemetry for Session {
                 Value::Unsigned(_) | Value::Other => false,
             };
             let name = field.key().to_owned();
+            found.insert(field);
             if (0..batch.tables.len())
                 .filter_map(|row| value(values, row))
                 .any(|found| !is_as_written(found))
@@ -118,6 +128,10 @@ impl Telemetry for Session {
             {
                 conflicting.push(name);
             }
+        }
+        // A field that is not there yet may get any type at any moment.
+        if conflicting.is_empty() && found.len() == Field::ALL.len() {
+            self.connection.types_fit_until.store(self.now + TYPES_FIT_FOR, Ordering::Relaxed);
         }
         Ok(conflicting)
     }
@@ -166,6 +180,9 @@ fn last_points(batch: &Batch) -> Vec<LastPoint> {
     (0..batch.tables.len()).filter_map(point).collect()
 }
 
+/// Bytes of a reading's line behind its series, more or less.
+const FIELDS_LENGTH: usize = 144;
+
 /// Readings as line protocol, with nanoseconds.
 fn lines(tag: DeviceTag, device: &DeviceId, readings: &[Reading]) -> Result<String> {
     let mut sensors: Vec<(&str, String)> =
@@ -178,7 +195,12 @@ fn lines(tag: DeviceTag, device: &DeviceId, readings: &[Reading]) -> Result<Stri
         .collect();
     // InfluxDB takes sorted tags a little faster.
     tags.sort_unstable();
-    let mut writer = LineWriter::default();
+    let unwritable = |error: WriteError| PortError {
+        sentence: format!("A point cannot be written as line protocol: {error}."),
+        cause: Cause::Unexpected,
+    };
+    let series = SeriesKey::new(MEASUREMENT, tags).map_err(unwritable)?;
+    let mut writer = LineWriter::with_capacity(readings.len() * (series.len() + FIELDS_LENGTH));
     for reading in readings {
         let fields = [
             (Field::Co2.key(), FieldValue::Integer(reading.co2)),
@@ -190,12 +212,7 @@ fn lines(tag: DeviceTag, device: &DeviceId, readings: &[Reading]) -> Result<Stri
             (Field::Temperature.key(), FieldValue::Float(reading.temperature)),
         ];
         let time = Some(reading.time.to_nanoseconds());
-        writer.point(MEASUREMENT, tags.iter().copied(), fields, time).map_err(|error| {
-            PortError {
-                sentence: format!("A point cannot be written as line protocol: {error}."),
-                cause: Cause::Unexpected,
-            }
-        })?;
+        writer.point_of(&series, fields, time).map_err(unwritable)?;
     }
     Ok(writer.take())
 }

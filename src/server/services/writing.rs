@@ -1,8 +1,11 @@
 //! "Write Missing Data": finds the minutes without a point and writes what the emulator would have measured.
 //!
-//! The reader of the progress drives the work: when it is gone, the job stops after the batch in hand. What was written stays, and the
-//! next run goes on from there.
+//! The reader of the progress drives the work: when it is gone, the job stops after the batches in hand. What was written stays, and
+//! the next run goes on from there.
 
+use std::sync::Arc;
+
+use futures::stream::FuturesUnordered;
 use futures::{Stream, StreamExt, stream};
 use tokio::sync::mpsc;
 
@@ -16,8 +19,12 @@ use crate::model::writing::WriteProgress;
 use crate::server::ports::{Cause, Clock, PortError, Telemetry};
 use crate::server::services::listing::Judgement;
 
-/// Lines a batch: what InfluxDB's documentation recommends.
-const BATCH: usize = 5_000;
+/// Lines a batch, a quarter of a week: large enough for InfluxDB, whose documentation recommends up to 5,000, and small enough
+/// for progress that can be seen and a cancellation that comes in time.
+const BATCH: usize = 2_520;
+
+/// Batches on their way at once: while InfluxDB stores one, the next is made and sent.
+const IN_FLIGHT: usize = 2;
 
 /// A write job that may begin.
 #[derive(Debug)]
@@ -79,7 +86,7 @@ pub fn start(
 ) -> impl Stream<Item = WriteProgress> + Send + 'static {
     // One report waits while the next batch is written; a job that nobody reads is never further ahead than that.
     let (sender, receiver) = mpsc::channel(1);
-    tokio::spawn(async move { write(&ports, plan, &sender).await });
+    tokio::spawn(async move { write(Arc::new(ports), plan, &sender).await });
     stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) })
 }
 
@@ -97,31 +104,64 @@ pub async fn finish(ports: impl Telemetry + 'static, plan: Plan) -> Result<u32> 
     }
 }
 
-async fn write(ports: &impl Telemetry, plan: Plan, progress: &mpsc::Sender<WriteProgress>) {
+async fn write(
+    ports: Arc<impl Telemetry + 'static>,
+    plan: Plan,
+    progress: &mpsc::Sender<WriteProgress>,
+) {
     let Plan { device, minutes, job } = plan;
     let total = minutes.len() as u32;
-    let mut random = fastrand::Rng::new();
     let mut written = 0;
     if total > 0 && progress.send(WriteProgress::Writing { written, total }).await.is_err() {
         return;
     }
-    for batch in minutes.chunks(BATCH) {
-        let readings: Vec<Reading> =
-            batch.iter().map(|minute| emulator::reading(*minute, || random.f64())).collect();
-        if let Err(error) = ports.write(&device, &readings).await {
-            let message = explain(&error);
-            let _ = progress.send(WriteProgress::Failed { written, total, message }).await;
-            return;
+    let mut batches = minutes
+        .chunks(BATCH)
+        .map(|batch| write_batch(Arc::clone(&ports), device.clone(), batch.to_vec()));
+    let mut in_flight: FuturesUnordered<_> = batches.by_ref().take(IN_FLIGHT).collect();
+    let mut failure = None;
+    let mut is_listened_to = true;
+    while let Some(outcome) = in_flight.next().await {
+        match outcome {
+            Ok(newest) => written += newest,
+            Err(error) => failure = failure.or(Some(explain(&error))),
         }
-        written += batch.len() as u32;
-        if progress.send(WriteProgress::Writing { written, total }).await.is_err() {
-            tracing::info!(device.id = %device, written, total, "writing missing data was cancelled");
-            return;
+        // What is on its way already is waited for in any case, so that the report is right.
+        if failure.is_none() && is_listened_to {
+            let report = progress.send(WriteProgress::Writing { written, total }).await;
+            is_listened_to = report.is_ok();
+            if is_listened_to {
+                in_flight.extend(batches.next());
+            }
         }
     }
-    // Whoever reads that this job is done may begin the next one.
+    if !is_listened_to {
+        tracing::info!(device.id = %device, written, total, "writing missing data was cancelled");
+    }
+    // Whoever reads that this job is over may begin the next one.
     drop(job);
-    let _ = progress.send(WriteProgress::Done { written }).await;
+    let end = match failure {
+        None => WriteProgress::Done { written },
+        Some(message) => WriteProgress::Failed { written, total, message },
+    };
+    let _ = progress.send(end).await;
+}
+
+/// Writes on a thread of its own, so that two batches are made at the same time. Gives the number of minutes that were written.
+fn write_batch(
+    ports: Arc<impl Telemetry + 'static>,
+    device: DeviceId,
+    minutes: Vec<Timestamp>,
+) -> impl Future<Output = std::result::Result<u32, PortError>> {
+    let task = tokio::spawn(async move {
+        let readings: Vec<Reading> =
+            minutes.iter().map(|minute| emulator::reading(*minute, fastrand::f64)).collect();
+        ports.write(&device, &readings).await.map(|()| minutes.len() as u32)
+    });
+    async {
+        // Nobody aborts the task, so this is a panic: it goes on where it is caught.
+        task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
 }
 
 fn explain(error: &PortError) -> String {
@@ -156,11 +196,11 @@ mod tests {
         let (memory, jobs) = (Memory::default(), Jobs::default());
         let first = planned(&memory, &jobs, false).await.unwrap();
         assert_eq!(finish(memory.clone(), first).await, Ok(10_080));
-        assert_eq!(memory.batches(), [5_000, 5_000, 80]);
+        assert_eq!(memory.batches(), [2_520, 2_520, 2_520, 2_520]);
         let second = planned(&memory, &jobs, false).await.unwrap();
         assert_eq!(second.total(), 0);
         assert_eq!(finish(memory.clone(), second).await, Ok(0));
-        assert_eq!(memory.batches().len(), 3);
+        assert_eq!(memory.batches().len(), 4);
     }
 
     #[tokio::test]
@@ -173,8 +213,8 @@ mod tests {
         while jobs.is_running("virtual_device") {
             tokio::task::yield_now().await;
         }
-        assert!(memory.batches().len() <= 2, "{:?}", memory.batches());
-        assert!(planned(&memory, &jobs, false).await.unwrap().total() >= 80);
+        assert!(memory.batches().len() <= IN_FLIGHT + 1, "{:?}", memory.batches());
+        assert!(planned(&memory, &jobs, false).await.unwrap().total() >= BATCH as u32);
     }
 
     #[tokio::test]
@@ -209,6 +249,6 @@ mod tests {
         let plan = planned(&memory, &jobs, false).await.unwrap();
         memory.fail_writes_after(1);
         let error = finish(memory, plan).await.unwrap_err();
-        assert!(error.to_string().starts_with("5000 of 10080 minutes were written"), "{error}");
+        assert!(error.to_string().starts_with("2520 of 10080 minutes were written"), "{error}");
     }
 }

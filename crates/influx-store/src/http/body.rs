@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use flate2::write::MultiGzDecoder;
 use futures::StreamExt;
 
@@ -11,6 +11,9 @@ use super::error::{ApiError, Result};
 
 /// What is above this ratio of content to transfer, and more than a mebibyte, is no line protocol but a bomb.
 const LARGEST_RATIO: usize = 100;
+
+/// Of a body that says its length, so many bytes get room before they have arrived.
+const LARGEST_PROMISE: usize = 2 << 20;
 
 /// How much a body may be, on the wire and unpacked.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +42,9 @@ pub(crate) async fn read_packed(
     mut reserve: impl FnMut(usize) -> Result<()> + Send,
 ) -> Result<Vec<u8>> {
     if !gzip {
-        let mut content = Vec::new();
+        // Room that is promised and not used costs nothing yet.
+        let declared = body.size_hint().exact().map_or(0, |length| length as usize);
+        let mut content = Vec::with_capacity(declared.min(LARGEST_PROMISE));
         receive(body, limits.wire.min(limits.unpacked), idle, |chunk| {
             reserve(chunk.len())?;
             content.extend_from_slice(chunk);

@@ -14,6 +14,21 @@ use crate::auth;
 const BUILD_HEADER: HeaderName = HeaderName::from_static("x-influxdb-build");
 const VERSION_HEADER: HeaderName = HeaderName::from_static("x-influxdb-version");
 
+/// Address and headers of a request together have at most so many bytes.
+const LARGEST_HEAD: usize = 16 * 1024;
+
+/// Refuses requests whose head is too large.
+pub(super) async fn head_limit(request: Request, next: Next) -> Response {
+    let headers = request.headers().iter();
+    let address = request.uri().path_and_query().map_or(0, |address| address.as_str().len());
+    let length: usize =
+        headers.map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() + address;
+    if length > LARGEST_HEAD {
+        return StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE.into_response();
+    }
+    next.run(request).await
+}
+
 /// Official clients find out by these headers with whom they speak.
 pub(super) async fn version(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;

@@ -17,8 +17,9 @@ use tokio::net::{TcpListener, TcpStream};
 use super::{Api, Limits};
 use crate::storage::Store;
 
-/// The head of a request may be this long.
-const LARGEST_HEAD: usize = 16 * 1024;
+/// Bytes that are read from a connection at once. Bodies of line protocol are large, and each read wakes a task. Heads must be
+/// shorter than this in any case; `middleware::head_limit` is stricter.
+const READ_BUFFER: usize = 256 * 1024;
 
 /// Serves the API until `shutdown` ends, then lets running requests finish for [`Limits::drain`].
 ///
@@ -32,7 +33,7 @@ pub async fn serve(
     let api = Api::new(store, limits);
     let router = super::routes(api.clone());
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(limits.keep_alive).max_buf_size(LARGEST_HEAD);
+    http.timer(TokioTimer::new()).header_read_timeout(limits.keep_alive).max_buf_size(READ_BUFFER);
     let connections = Connections::new(limits);
     let graceful = GracefulShutdown::new();
     let mut shutdown = std::pin::pin!(shutdown);

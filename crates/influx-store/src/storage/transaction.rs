@@ -5,6 +5,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ops::Range;
 use std::sync::Arc;
 
 use influx_wire::csv::DataType;
@@ -51,6 +52,51 @@ struct PendingRows {
     appended: Vec<(i64, Bytes)>,
     /// All others, merged with what is on disk.
     merged: BTreeMap<i64, Bytes>,
+    gap: Gap,
+}
+
+/// A time without rows on disk. Who fills a gap in the past writes many rows, and need not look for each of them.
+struct Gap {
+    times: Range<i64>,
+    /// Rows that fell into it.
+    used: u32,
+}
+
+impl Gap {
+    /// Looking for a gap takes longer than looking for a row: one that was used less often is the last.
+    const WORTH: u32 = 16;
+
+    /// The first row looks for a gap.
+    fn unknown() -> Self {
+        Self { times: 0..0, used: Self::WORTH }
+    }
+
+    /// The row of this time on disk.
+    fn find(
+        &mut self,
+        engine: &EngineSnapshot,
+        series: SeriesId,
+        time: i64,
+    ) -> Result<Option<Bytes>, ReadError> {
+        if self.times.contains(&time) {
+            self.used += 1;
+            return Ok(None);
+        }
+        if self.used < Self::WORTH {
+            return Ok(engine.get(Space::Points, &keys::point(series, time))?);
+        }
+        let (from, to) = (keys::point(series, time), keys::point(series, i64::MAX));
+        let (end, row) = match engine.range(Space::Points, &from, &to).next() {
+            None => (i64::MAX, None),
+            Some(next) => {
+                let (key, row) = next?;
+                let (_, next) = keys::parse_point(&key).ok_or(ReadError::Damaged)?;
+                (next, (next == time).then_some(row))
+            }
+        };
+        *self = Self { times: time..end, used: 0 };
+        Ok(row)
+    }
 }
 
 pub(crate) struct Transaction<'a> {
@@ -278,7 +324,12 @@ impl<'a> Transaction<'a> {
                     Some(newest) => *newest,
                     None => newest_time(&self.view.engine, series)?.unwrap_or(i64::MIN),
                 };
-                entry.insert(PendingRows { newest, appended: Vec::new(), merged: BTreeMap::new() })
+                entry.insert(PendingRows {
+                    newest,
+                    appended: Vec::new(),
+                    merged: BTreeMap::new(),
+                    gap: Gap::unknown(),
+                })
             }
         };
         if time > pending.newest {
@@ -298,8 +349,7 @@ impl<'a> Transaction<'a> {
                 entry.insert(merged.into());
             }
             Entry::Vacant(entry) => {
-                let older = self.view.engine.get(Space::Points, &keys::point(series, time))?;
-                entry.insert(match older {
+                entry.insert(match pending.gap.find(&self.view.engine, series, time)? {
                     Some(older) => row::merge(&older, row)?.into(),
                     None => row.into(),
                 });

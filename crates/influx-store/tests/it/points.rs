@@ -81,6 +81,31 @@ async fn fields_of_one_time_merge_and_the_last_write_wins() {
 }
 
 #[tokio::test]
+async fn a_gap_is_filled_and_what_stands_at_its_ends_is_merged() {
+    let lines = |field: &str, times: &[i64]| -> String {
+        times.iter().map(|time| format!("m {field}=1 {time}\n")).collect()
+    };
+    // One time in a hundred exists, then every other one: gaps that are worth looking for, and gaps that are not.
+    let existing: Vec<i64> = (0..5).map(|i| i * 100).chain((500..600).step_by(2)).collect();
+    let ascending: Vec<i64> = (-50..600).collect();
+    let descending: Vec<i64> = ascending.iter().rev().copied().collect();
+    for times in [ascending.clone(), descending] {
+        let fixture = Fixture::new().await;
+        fixture.write(&lines("a", &existing)).await.unwrap();
+        let fixture = fixture.reopen();
+        fixture.write(&lines("b", &times)).await.unwrap();
+        let expected: Vec<String> = ascending
+            .iter()
+            .map(|time| {
+                let older = if existing.contains(time) { "a=1 " } else { "" };
+                format!("m {time} {older}b=1")
+            })
+            .collect();
+        assert_eq!(fixture.dump(), expected);
+    }
+}
+
+#[tokio::test]
 async fn a_bad_line_refuses_the_whole_body() {
     let fixture = Fixture::new().await;
     let error = fixture.write("m v=1 1\nm v= 2\nm v=2 3\nn").await.unwrap_err();

@@ -377,17 +377,16 @@ proptest! {
     #[test]
     fn what_is_written_reads_back_as_the_same_points(points in prop::collection::vec(point(), 1..4)) {
         let mut writer = LineWriter::default();
+        let mut by_series = LineWriter::default();
         for point in &points {
-            writer
-                .point(
-                    &point.measurement,
-                    point.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())),
-                    point.fields.iter().map(|(key, value)| (key.as_str(), value.clone())),
-                    point.timestamp,
-                )
-                .unwrap();
+            let tags = || point.tags.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+            let fields = || point.fields.iter().map(|(key, value)| (key.as_str(), value.clone()));
+            writer.point(&point.measurement, tags(), fields(), point.timestamp).unwrap();
+            let series = SeriesKey::new(&point.measurement, tags()).unwrap();
+            by_series.point_of(&series, fields(), point.timestamp).unwrap();
         }
         let body = writer.take();
+        prop_assert_eq!(by_series.as_str(), &body);
         let lines: Vec<_> = parse(&body, Precision::Nanoseconds).collect();
         prop_assert_eq!(lines.len(), points.len());
         for (line, point) in lines.into_iter().zip(points) {

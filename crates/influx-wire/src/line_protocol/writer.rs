@@ -79,7 +79,34 @@ pub struct LineWriter {
     text: String,
 }
 
+/// Measurement and tags, checked and escaped once for many points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeriesKey(String);
+
+impl SeriesKey {
+    /// Tags with an empty value are left out.
+    pub fn new<'a>(
+        measurement: &str,
+        tags: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Self, WriteError> {
+        let mut writer = LineWriter::default();
+        writer.append_series(measurement, tags)?;
+        Ok(Self(writer.text))
+    }
+
+    /// Its length as text, in bytes; never 0.
+    #[allow(clippy::len_without_is_empty, reason = "a measurement has a name")]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
 impl LineWriter {
+    /// With room for a text of so many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { text: String::with_capacity(bytes) }
+    }
+
     /// Appends one point; on an error nothing is appended. Timestamps are in the unit that the caller
     /// will name as the precision.
     ///
@@ -92,7 +119,25 @@ impl LineWriter {
         timestamp: Option<i64>,
     ) -> Result<(), WriteError> {
         let start = self.text.len();
-        let result = self.append(measurement, tags, fields, timestamp);
+        let result = self
+            .append_series(measurement, tags)
+            .and_then(|()| self.append_rest(start, fields, timestamp));
+        if result.is_err() {
+            self.text.truncate(start);
+        }
+        result
+    }
+
+    /// The same for a point of a known series.
+    pub fn point_of<'a>(
+        &mut self,
+        series: &SeriesKey,
+        fields: impl IntoIterator<Item = (&'a str, FieldValue<'a>)>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError> {
+        let start = self.text.len();
+        self.text.push_str(&series.0);
+        let result = self.append_rest(start, fields, timestamp);
         if result.is_err() {
             self.text.truncate(start);
         }
@@ -109,14 +154,11 @@ impl LineWriter {
         std::mem::take(&mut self.text)
     }
 
-    fn append<'a>(
+    fn append_series<'a>(
         &mut self,
         measurement: &str,
         tags: impl IntoIterator<Item = (&'a str, &'a str)>,
-        fields: impl IntoIterator<Item = (&'a str, FieldValue<'a>)>,
-        timestamp: Option<i64>,
     ) -> Result<(), WriteError> {
-        let start = self.text.len();
         if measurement.starts_with('#') {
             return Err(WriteError::CommentMark(measurement.to_owned()));
         }
@@ -138,6 +180,16 @@ impl LineWriter {
             self.text.push('=');
             self.name(NameKind::TagValue, value)?;
         }
+        Ok(())
+    }
+
+    /// Appends what comes behind the series that begins at `start`.
+    fn append_rest<'a>(
+        &mut self,
+        start: usize,
+        fields: impl IntoIterator<Item = (&'a str, FieldValue<'a>)>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError> {
         let series_length = self.text.len() - start;
         let mut separator = ' ';
         for (key, value) in fields {
