@@ -4,7 +4,6 @@ pub mod dashboard;
 pub mod devices;
 pub mod error;
 pub mod json;
-pub mod status;
 pub mod writing;
 
 pub use error::ApiError;

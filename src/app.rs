@@ -1,7 +1,5 @@
 //! The document, the frame of every page and the table of routes.
 
-use std::time::Duration;
-
 use leptos::nonce::use_nonce;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
@@ -10,15 +8,10 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
-use crate::api::ApiError;
-use crate::api::status::read_backend_status;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::theme_switch::ThemeSwitch;
 use crate::hooks::assets::{Assets, assets};
-use crate::hooks::hydrated::mark_hydrated;
-use crate::hooks::refresh::refresh_every;
-use crate::hooks::retry::retry_once;
 use crate::hooks::theme::current_theme;
+use crate::islands::theme_switch::ThemeSwitch;
 use crate::model::status::{BackendState, BackendStatus};
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::dashboard::choice::DashboardChoicePage;
@@ -27,10 +20,7 @@ use crate::pages::devices::DevicesPage;
 use crate::pages::fleet::FleetPage;
 use crate::pages::not_found::NotFoundPage;
 
-/// How often the state of the backend is asked for.
-const BACKEND_REFRESH: Duration = Duration::from_secs(15);
-
-/// The HTML document; runs on the server only.
+/// The HTML document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let files = assets(&options);
     view! {
@@ -62,11 +52,15 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
 /// Loads the WebAssembly and starts it. The page is complete without it, so it may wait for the style sheet.
 #[component]
 fn Scripts(files: Assets) -> impl IntoView {
+    // Only islands are hydrated: nothing outside of them need be written into the page a second time.
+    if let Some(context) = Owner::current_shared_context() {
+        context.set_is_hydrating(false);
+    }
     let Assets { script, web_assembly, .. } = files;
     // Fetched by the script itself rather than preloaded: browsers warn of a preload that is used late.
     let start = format!(
         "const wasm = fetch({web_assembly:?}, {{ priority: \"low\" }});\
-         import({script:?}).then(async (module) => {{ await module.default({{ module_or_path: wasm }}); module.hydrate(); }});"
+         import({script:?}).then(async (module) => {{ await module.default({{ module_or_path: wasm }}); module.hydrate(module); }});"
     );
     view! {
         <link rel="modulepreload" href=script fetchpriority="low"/>
@@ -76,11 +70,10 @@ fn Scripts(files: Assets) -> impl IntoView {
     }
 }
 
-/// Everything inside `<body>`; hydration starts here.
+/// Everything inside `<body>`.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
-    mark_hydrated();
     view! {
         <Title formatter=|page: String| format!("{page} · IoT Center")/>
         <Router>
@@ -92,38 +85,21 @@ pub fn App() -> impl IntoView {
 /// Header, footer and the page between them.
 #[component]
 fn Frame() -> impl IntoView {
-    let path = use_location().pathname;
-    // Asked for again with every page, so that the header tells how the backend is now.
-    let backend = Resource::new(move || path.get(), |_| read_backend_status());
-    retry_once(backend, ApiError::is_temporary);
-    refresh_every(backend, BACKEND_REFRESH);
-
-    // A new page without a page load: who uses a keyboard or hears the page goes on at its beginning.
-    let main = NodeRef::<leptos::html::Main>::new();
-    Effect::new(move |previous: Option<String>| {
-        let path = path.get();
-        if previous.is_some_and(|previous| previous != path)
-            && let Some(main) = main.get_untracked()
-        {
-            // Fails only for an element that takes no focus.
-            let _ = main.focus();
-        }
-        path
+    // Not there while the routes are listed at the start.
+    let backend = use_context::<BackendStatus>();
+    let banner = backend.as_ref().and_then(|backend| backend.banner.clone());
+    let failure = backend.as_ref().and_then(|BackendStatus { name, state, .. }| match state {
+        BackendState::Failing(message) => Some((name.clone(), message.clone())),
+        BackendState::Ready | BackendState::Delayed => None,
     });
-
     view! {
-        // `external`: the router would scroll, but not move the focus.
-        <a class="skip-link" href="#main" rel="external">"Skip to the content"</a>
-        <Transition>
-            {move || backend.get().and_then(Result::ok).and_then(|status| status.banner).map(|banner| {
-                view! {
-                    <aside class="banner" aria-label="Warning">
-                        <Glyph icon=Icon::Warning/>
-                        <p>{banner}</p>
-                    </aside>
-                }
-            })}
-        </Transition>
+        <a class="skip-link" href="#main">"Skip to the content"</a>
+        {banner.map(|banner| view! {
+            <aside class="banner" aria-label="Warning">
+                <Glyph icon=Icon::Warning/>
+                <p>{banner}</p>
+            </aside>
+        })}
         <header class="header">
             <div class="header__inner">
                 <a class="brand" href="/">
@@ -135,21 +111,12 @@ fn Frame() -> impl IntoView {
                     <NavLink href="/devices" label="Devices" icon=Icon::Devices/>
                     <NavLink href="/dashboard" label="Dashboard" icon=Icon::Dashboard/>
                 </nav>
-                <Transition fallback=|| view! { <p class="backend"></p> }>
-                    {move || backend.get().map(|status| view! { <Backend status=status.ok()/> })}
-                </Transition>
+                {backend.map(|status| view! { <Backend status/> })}
                 <ThemeSwitch/>
             </div>
         </header>
-        <main id="main" tabindex="-1" node_ref=main>
-            <Transition>
-                {move || match backend.get() {
-                    Some(Ok(BackendStatus { state: BackendState::Failing(message), name, .. })) => {
-                        Some(view! { <BackendFailure name message/> })
-                    }
-                    _ => None,
-                }}
-            </Transition>
+        <main id="main" tabindex="-1">
+            {failure.map(|(name, message)| view! { <BackendFailure name message/> })}
             <FlatRoutes fallback=|| view! { <NotFoundPage/> }>
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices") view=DevicesPage ssr=SsrMode::Async/>
@@ -161,21 +128,31 @@ fn Frame() -> impl IntoView {
         <footer class="footer">
             <p>"All times are in UTC."</p>
         </footer>
+        <Unreachable/>
+    }
+}
+
+/// Shown by `browser::page` while the server does not answer.
+#[component]
+fn Unreachable() -> impl IntoView {
+    view! {
+        <div class="unreachable" id="unreachable" role="alert" hidden>
+            <p>"IoT Center does not answer. What you see may be out of date."</p>
+            <a class="button button--small" href="">"Try again"</a>
+        </div>
     }
 }
 
 /// A link of the header, marked where it leads to the page that is shown or to one below it.
 #[component]
 fn NavLink(href: &'static str, label: &'static str, icon: Icon) -> impl IntoView {
-    let path = use_location().pathname;
-    let is_current = move || {
-        path.with(|path| match path.strip_prefix(href) {
-            Some(rest) => rest.is_empty() || (rest.starts_with('/') && href != "/"),
-            None => false,
-        })
+    let path = use_location().pathname.get_untracked();
+    let is_current = match path.strip_prefix(href) {
+        Some(rest) => rest.is_empty() || (rest.starts_with('/') && href != "/"),
+        None => false,
     };
     view! {
-        <a class="nav__link" href=href aria-current=move || is_current().then_some("page")>
+        <a class="nav__link" href=href aria-current=is_current.then_some("page")>
             <Glyph icon/>
             {label}
         </a>
@@ -184,30 +161,22 @@ fn NavLink(href: &'static str, label: &'static str, icon: Icon) -> impl IntoView
 
 /// The backend and its state as a dot and a word.
 #[component]
-fn Backend(
-    /// `None` if the server did not answer.
-    status: Option<BackendStatus>,
-) -> impl IntoView {
-    let (name, word, class) = match status {
-        Some(BackendStatus { name, state, .. }) => {
-            let class = match state {
-                BackendState::Ready => "backend backend--ready",
-                BackendState::Delayed => "backend backend--delayed",
-                BackendState::Failing(_) => "backend backend--failing",
-            };
-            (name, state.label(), class)
-        }
-        None => ("server".to_owned(), "unreachable", "backend backend--failing"),
+fn Backend(status: BackendStatus) -> impl IntoView {
+    let BackendStatus { name, state, .. } = status;
+    let class = match state {
+        BackendState::Ready => "backend backend--ready",
+        BackendState::Delayed => "backend backend--delayed",
+        BackendState::Failing(_) => "backend backend--failing",
     };
     view! {
         <p class=class>
             <span class="backend__name">{name}</span>
-            <span class="backend__word">{word}</span>
+            <span class="backend__word">{state.label()}</span>
         </p>
     }
 }
 
-/// What is wrong with the backend and what to do about it. It goes by itself: the header asks again and again.
+/// What is wrong with the backend and what to do about it. It goes by itself: the page is asked for again and again.
 #[component]
 fn BackendFailure(name: String, message: String) -> impl IntoView {
     view! {

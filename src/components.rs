@@ -3,12 +3,10 @@
 pub mod chart;
 pub mod copy_button;
 pub mod device_picker;
-pub mod error_panel;
 pub mod gauge;
 pub mod how_it_works;
 pub mod icon;
 pub mod moment;
+pub mod notice;
 pub mod range_picker;
-pub mod skeleton;
 pub mod state_badge;
-pub mod theme_switch;

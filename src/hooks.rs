@@ -1,19 +1,17 @@
 //! Behaviour that differs between browser and server. Each documents what it does on the server.
 //!
 //! Besides `lib.rs` and `main.rs` this is the only place that asks which of the two it is compiled for. Every hook
-//! has the same signature on both sides, so that components render the same tree and hydration finds what it expects.
+//! has the same signature on both sides, so that islands render the same tree and hydration finds what it expects.
 
 pub mod appearance;
 pub mod assets;
 pub mod canvas;
-pub mod clipboard;
 pub mod dialog;
-pub mod hydrated;
 pub mod last_device;
+pub mod live;
 pub mod media;
-pub mod refresh;
+pub mod navigation;
 pub mod response;
-pub mod retry;
 pub mod stopwatch;
 pub mod theme;
 pub mod token;

@@ -49,11 +49,11 @@ fn serve(
     server: impl Future<Output = Result<(), iot_center::server::run::Failure>>,
 ) -> Result<(), iot_center::server::run::Failure> {
     iot_center::server::run::start_log(environment);
-    // Without optimization, rendering a page takes more than the usual 2 MiB of stack.
+    // Without optimization, rendering takes more than the usual 2 MiB of stack.
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
     runtime.enable_all().thread_stack_size(16 << 20).build()?.block_on(server)
 }
 
-/// The browser's half of the program is the library; this binary has nothing to do there.
+/// The browser's half is the library.
 #[cfg(not(feature = "ssr"))]
 fn main() {}

@@ -1,10 +1,9 @@
-//! One file a route, and the forms that several of them share: resources and actions in, components out.
+//! One file a route: what the server makes of an address. Interactive parts of a page are `islands`.
 
 pub mod dashboard;
 pub mod device;
 pub mod devices;
+pub mod failed_part;
 pub mod fleet;
+pub mod form_error;
 pub mod not_found;
-pub mod register_form;
-pub mod submission;
-pub mod unregister_dialog;

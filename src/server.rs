@@ -18,3 +18,7 @@ pub mod run;
 pub mod services;
 pub mod site;
 pub mod state;
+
+/// Of the whole process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

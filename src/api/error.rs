@@ -30,13 +30,6 @@ pub enum ApiError {
     Transport(String),
 }
 
-impl ApiError {
-    /// Whether the same call may succeed a little later without anybody changing anything.
-    pub fn is_temporary(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::Transport(_))
-    }
-}
-
 impl FromServerFnError for ApiError {
     type Encoder = JsonText;
 

@@ -11,7 +11,7 @@ pub type Json = Post<JsonText>;
 
 /// JSON that is read as text.
 ///
-/// The encoding that comes with leptos reads bytes, while the data inside a page is read as text. Each of the two
+/// The encoding that comes with leptos reads bytes, while the properties of islands are read as text. Each of the two
 /// readers brings its own code for every type: with one for both, a first visit loads that much less WebAssembly.
 #[derive(Debug, Clone, Copy)]
 pub struct JsonText;

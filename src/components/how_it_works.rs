@@ -10,15 +10,17 @@ use crate::model::device::HowItWorks as Call;
 pub fn HowItWorks(calls: Vec<Call>) -> impl IntoView {
     let calls = calls
         .into_iter()
-        .map(|Call { title, request, body }| {
+        .enumerate()
+        .map(|(index, Call { title, request, body })| {
+            let id = format!("how-it-works-{index}");
             let text = if body.is_empty() { request } else { format!("{request}\n\n{body}") };
             view! {
                 <li class="how__call">
                     <div class="how__head">
                         <h3>{title.clone()}</h3>
-                        <CopyButton text=text.clone() what=title/>
+                        <CopyButton source=id.clone() what=title/>
                     </div>
-                    <pre tabindex="0"><code>{text}</code></pre>
+                    <pre tabindex="0"><code id=id>{text}</code></pre>
                 </li>
             }
         })

@@ -28,5 +28,14 @@ pub fn Day(time: Timestamp) -> impl IntoView {
 /// `2022-02-08 22:39:00 UTC`.
 #[component]
 pub fn Moment(time: Timestamp) -> impl IntoView {
-    view! { <time datetime=time.rfc3339()>{time.to_string()}</time> }
+    let text = time.to_string();
+    let (day, time_of_day) = text.split_once(' ').unwrap_or((&text, ""));
+    // Where there is little room, date and time take a line each.
+    view! {
+        <time datetime=time.rfc3339()>
+            <span class="moment__part">{day.to_owned()}</span>
+            " "
+            <span class="moment__part">{time_of_day.to_owned()}</span>
+        </time>
+    }
 }

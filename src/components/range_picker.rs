@@ -11,14 +11,13 @@ pub fn RangePicker(
     #[prop(into)]
     path: String,
     /// What is shown; `None` if what was asked for is no range.
-    #[prop(into)]
-    current: Signal<Option<TimeRange>>,
+    current: Option<TimeRange>,
 ) -> impl IntoView {
     let links = RelativeRange::ALL
         .into_iter()
         .map(|range| {
             let range_as_time = TimeRange::Relative(range);
-            let is_current = move || (current.get() == Some(range_as_time)).then_some("true");
+            let is_current = (current == Some(range_as_time)).then_some("true");
             view! {
                 <li>
                     <a

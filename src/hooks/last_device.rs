@@ -28,7 +28,7 @@ pub fn remember_device(id: String) {
 ///
 /// ## Server-Side Rendering
 ///
-/// Read from the request's cookies.
+/// Read from the request's cookies. Nothing in the browser asks for it.
 pub fn last_device() -> Option<String> {
     #[cfg(feature = "ssr")]
     {
@@ -40,16 +40,8 @@ pub fn last_device() -> Option<String> {
             .filter_map(|header| header.to_str().ok());
         headers.find_map(find)
     }
-    #[cfg(all(feature = "hydrate", not(feature = "ssr")))]
-    {
-        use wasm_bindgen::JsCast;
-
-        find(&document().dyn_ref::<web_sys::HtmlDocument>()?.cookie().ok()?)
-    }
-    #[cfg(not(any(feature = "ssr", feature = "hydrate")))]
-    {
-        find("")
-    }
+    #[cfg(not(feature = "ssr"))]
+    find("")
 }
 
 /// `cookies` as in the header: `a=1; b=2`.

@@ -2,9 +2,6 @@
 
 pub mod fields;
 pub mod identity;
-pub mod job;
-pub mod missing;
-pub mod token;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -12,108 +9,82 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::fields::Fields;
 use self::identity::Identity;
-use self::missing::MissingData;
-use self::token::TokenCard;
+use super::failed_part::FailedPart;
+use super::form_error::form_error;
 use super::not_found::NotFoundPage;
-use super::unregister_dialog::{ASK_FORM, UnregisterDialog};
 use crate::api::ApiError;
-use crate::api::devices::{UnregisterDevice, read_device};
-use crate::components::error_panel::ErrorPanel;
+use crate::api::devices::{RegisterDevice, UnregisterDevice, read_device};
+use crate::api::writing::WriteAllMissingData;
 use crate::components::how_it_works::HowItWorks;
-use crate::components::skeleton::Skeleton;
-use crate::hooks::retry::retry_once;
+use crate::islands::missing_data::{Missing, MissingData};
+use crate::islands::token_card::{TokenCard, TokenState};
+use crate::islands::unregister_dialog::{ASK_FORM, Question, UnregisterDialog};
 use crate::model::device::DeviceDetails;
 
 #[component]
 pub fn DevicePage() -> impl IntoView {
-    let parameters = use_params_map();
     let query = use_query_map();
-    let id =
-        Memo::new(move |_| parameters.with(|parameters| parameters.get("id").unwrap_or_default()));
-    let unregister = ServerAction::<UnregisterDevice>::new();
-    let device = Resource::new(move || id.get(), read_device);
-    retry_once(device, ApiError::is_temporary);
-    // What a person does on the page outlives the page's data being read again.
-    let token = RwSignal::new(None);
-    let job = job::Job::for_this_page();
-    Effect::new(move |previous: Option<String>| {
-        let id = id.get();
-        if previous.is_some_and(|previous| previous != id) {
-            token.set(None);
-            job.reset();
-        }
-        id
-    });
-    // What was read last: where reading it again fails, what a person has just done stays in sight.
-    let last = StoredValue::new(None::<DeviceDetails>);
-
+    let id = use_params_map().with_untracked(|parameters| parameters.get("id").unwrap_or_default());
+    let question = Question {
+        page: format!("/devices/{id}"),
+        asked: query.with_untracked(|query| query.get("unregister")),
+        error: form_error::<UnregisterDevice>(),
+    };
+    let forms = Forms {
+        written: query.with_untracked(|query| query.get_str("written")?.parse().ok()),
+        write_error: form_error::<WriteAllMissingData>(),
+        register_error: form_error::<RegisterDevice>(),
+    };
     view! {
-        <Transition fallback=move || view! {
-            <div class="page">
-                <header class="page__head">
-                    <h1>{id}</h1>
-                </header>
-                <Skeleton lines=10/>
-            </div>
-        }>
-            {move || device.get().map(|answer| match answer {
-                Ok(details) => {
-                    last.set_value(Some(details.clone()));
-                    view! { <Details details token job on_change=move || device.refetch()/> }.into_any()
-                }
-                Err(ApiError::NotFound(message)) => view! { <NotFoundPage message/> }.into_any(),
-                Err(error) => {
-                    let failure = view! {
-                        <ErrorPanel
-                            title="The device could not be read"
-                            message=error.to_string()
-                            on_retry=move || device.refetch()
-                        />
-                    };
-                    match last.get_value().filter(|details| details.id.as_str() == id.get_untracked()) {
-                        Some(details) => view! {
-                            <div class="page page--notice">{failure}</div>
-                            <Details details token job on_change=move || device.refetch()/>
-                        }
-                        .into_any(),
-                        // Plain text: the server writes the title when the signals of the page may be gone.
-                        None => view! {
-                            <Title text=id.get_untracked()/>
-                            <div class="page">
-                                <header class="page__head">
-                                    <h1>{id.get_untracked()}</h1>
-                                </header>
-                                {failure}
-                            </div>
-                        }
-                        .into_any(),
+        <Suspense>
+            {Suspend::new(async move {
+                match read_device(id.clone()).await {
+                    Ok(details) => view! { <Details details forms/> }.into_any(),
+                    Err(ApiError::NotFound(message)) => view! { <NotFoundPage message/> }.into_any(),
+                    Err(error) => view! {
+                        <Title text=id.clone()/>
+                        <div class="page">
+                            <header class="page__head">
+                                <h1>{id}</h1>
+                            </header>
+                            <FailedPart title="The device could not be read" message=error.to_string()/>
+                        </div>
                     }
+                    .into_any(),
                 }
             })}
-        </Transition>
-        <UnregisterDialog
-            page=Signal::derive(move || format!("/devices/{}", id.get()))
-            asked=Signal::derive(move || query.with(|query| query.get("unregister")))
-            action=unregister
-        />
+        </Suspense>
+        <UnregisterDialog data=question/>
     }
 }
 
+/// What the forms of this page came back with where there was no script.
+#[derive(Debug, Clone)]
+struct Forms {
+    written: Option<u32>,
+    write_error: Option<String>,
+    register_error: Option<String>,
+}
+
 #[component]
-fn Details(
-    details: DeviceDetails,
-    /// The token, once it is revealed.
-    token: RwSignal<Option<String>>,
-    job: job::Job,
-    /// Reads the page's data again.
-    #[prop(into)]
-    on_change: Callback<()>,
-) -> impl IntoView {
+fn Details(details: DeviceDetails, forms: Forms) -> impl IntoView {
+    let token = TokenState {
+        id: details.id.clone(),
+        reveal: details.registration.as_ref().map(|registration| registration.reveal),
+        now: details.now,
+        error: forms.register_error,
+    };
+    let missing = Missing {
+        id: details.id.clone(),
+        missing: details.missing,
+        written: forms.written,
+        error: forms.write_error,
+    };
     let id = details.id.to_string();
     let is_registered = details.registration.is_some();
     view! {
         <Title text=id.clone()/>
-        <div class="page">
+        <div class="page" data-key=id.clone()>
             <header class="page__head">
                 <div>
                     <p class="page__path">
@@ -133,10 +104,10 @@ fn Details(
             <div class="device">
                 <div class="device__column">
                     <Identity details=details.clone()/>
-                    <TokenCard id=details.id.clone() registration=details.registration token now=details.now on_registered=on_change/>
+                    <TokenCard data=token/>
                 </div>
                 <div class="device__column">
-                    <MissingData id=details.id missing=details.missing job on_written=on_change/>
+                    <MissingData data=missing/>
                     <Fields fields=details.fields now=details.now/>
                 </div>
             </div>

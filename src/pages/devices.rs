@@ -3,44 +3,30 @@
 pub mod query;
 pub mod table;
 
-use std::time::Duration;
-
-use leptos::ev::{Event, SubmitEvent};
-use leptos::leptos_dom::helpers::debounce;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
 
 use self::query::{request_from_query, sort_code, url_of};
 use self::table::{DeviceTable, Paging};
-use super::register_form::RegisterForm;
-use super::unregister_dialog::UnregisterDialog;
-use crate::api::ApiError;
-use crate::api::devices::{UnregisterDevice, list_devices};
-use crate::components::error_panel::ErrorPanel;
+use super::failed_part::FailedPart;
+use super::form_error::form_error;
+use crate::api::devices::{RegisterDevice, UnregisterDevice, list_devices};
 use crate::components::how_it_works::HowItWorks;
-use crate::components::skeleton::Skeleton;
-use crate::hooks::refresh::refresh_every;
-use crate::hooks::retry::retry_once;
+use crate::islands::register_form::RegisterForm;
+use crate::islands::unregister_dialog::{Question, UnregisterDialog};
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceSort};
-
-/// How often the list is read again.
-const REFRESH: Duration = Duration::from_secs(30);
 
 #[component]
 pub fn DevicesPage() -> impl IntoView {
     let query = use_query_map();
-    let request = Memo::new(move |_| query.with(request_from_query));
-    let unregister = ServerAction::<UnregisterDevice>::new();
-    let devices = Resource::new(
-        move || (request.get(), unregister.version().get()),
-        |(request, _)| list_devices(request),
-    );
-    retry_once(devices, ApiError::is_temporary);
-    refresh_every(devices, REFRESH);
-    let retry = Callback::new(move |()| devices.refetch());
-
+    let request = query.with_untracked(request_from_query);
+    let question = Question {
+        page: url_of(&request),
+        asked: query.with_untracked(|query| query.get("unregister")),
+        error: form_error::<UnregisterDevice>(),
+    };
+    let filter = request.clone();
     view! {
         <Title text="Devices"/>
         <div class="page">
@@ -49,86 +35,53 @@ pub fn DevicesPage() -> impl IntoView {
             </header>
             <div class="devices-tools">
                 <section class="card" aria-label="Register a device">
-                    <RegisterForm/>
+                    <RegisterForm error={form_error::<RegisterDevice>()}/>
                 </section>
-                <Filter request/>
+                <Filter request=filter/>
             </div>
-            <Transition fallback=|| view! { <Skeleton lines=8/> }>
-                {move || devices.get().map(|answer| match answer {
-                    Ok(list) => view! { <List list request=request.get_untracked() on_retry=retry/> }.into_any(),
-                    Err(error) => view! {
-                        <ErrorPanel title="The devices could not be read" message=error.to_string() on_retry=retry/>
+            <Suspense>
+                {Suspend::new(async move {
+                    match list_devices(request.clone()).await {
+                        Ok(list) => view! { <List list request/> }.into_any(),
+                        Err(error) => view! {
+                            <FailedPart title="The devices could not be read" message=error.to_string()/>
+                        }
+                        .into_any(),
                     }
-                    .into_any(),
                 })}
-            </Transition>
-            <UnregisterDialog
-                page=Signal::derive(move || request.with(url_of))
-                asked=Signal::derive(move || query.with(|query| query.get("unregister")))
-                action=unregister
-            />
+            </Suspense>
+            <UnregisterDialog data=question/>
         </div>
     }
 }
 
-/// Searches as one types. Without JavaScript: a form that loads the page again.
+/// A form that loads the page again; `browser::follow` sends it as one types.
 #[component]
-fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
-    let navigate = use_navigate();
-    let search_for = move |search: String| {
-        let wanted = DeviceListRequest { search, page: 1, ..request.get_untracked() };
-        // Typing leaves no trail of half words in the history.
-        navigate(
-            &url_of(&wanted),
-            NavigateOptions { replace: true, scroll: false, ..NavigateOptions::default() },
-        );
-    };
-    let input = NodeRef::<leptos::html::Input>::new();
-    let search_for_what_stands_there = move || {
-        if let Some(input) = input.get_untracked() {
-            search_for(input.value());
-        }
-    };
-    let search_now = search_for_what_stands_there.clone();
-    let search_soon =
-        debounce(Duration::from_millis(200), move |_: Event| search_for_what_stands_there());
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        search_now();
-    };
-
+fn Filter(request: DeviceListRequest) -> impl IntoView {
     let default = DeviceListRequest::default();
+    let sort = (request.sort != DeviceSort::default()).then(|| sort_code(request.sort));
+    let size = (request.size != default.size).then(|| request.size.to_string());
     view! {
-        <form class="card" role="search" method="get" action="/devices" on:submit=submit>
+        <form class="card" role="search" method="get" action="/devices" data-follow="typing">
             <div class="field">
-            <label class="field__label" for="device-search">"Find devices"</label>
-            <div class="field__row">
-                <input
-                    class="input"
-                    id="device-search"
-                    node_ref=input
-                    name="q"
-                    type="search"
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    placeholder="Part of the ID"
-                    value=request.get_untracked().search
-                    prop:value=move || request.get().search
-                    on:input=search_soon
-                />
-                {move || {
-                    let sort = request.get().sort;
-                    (sort != DeviceSort::default())
-                        .then(|| view! { <input type="hidden" name="sort" value=sort_code(sort)/> })
-                }}
-                {move || {
-                    let size = request.get().size;
-                    (size != default.size).then(|| view! { <input type="hidden" name="size" value=size.to_string()/> })
-                }}
-                <button class="button">"Find"</button>
-            </div>
-            <p class="field__hint needs-script">"The list follows as you type."</p>
+                <label class="field__label" for="device-search">"Find devices"</label>
+                <div class="field__row">
+                    <input
+                        class="input"
+                        id="device-search"
+                        name="q"
+                        type="search"
+                        autocomplete="off"
+                        autocapitalize="none"
+                        spellcheck="false"
+                        placeholder="Part of the ID"
+                        value=request.search
+                    />
+                    {sort.map(|sort| view! { <input type="hidden" name="sort" value=sort/> })}
+                    {size.map(|size| view! { <input type="hidden" name="size" value=size/> })}
+                    <button class="button">"Find"</button>
+                </div>
+                <p class="field__hint needs-following">"The list follows as you type."</p>
             </div>
         </form>
     }
@@ -136,12 +89,12 @@ fn Filter(request: Memo<DeviceListRequest>) -> impl IntoView {
 
 /// The table, or what stands there instead.
 #[component]
-fn List(list: DeviceList, request: DeviceListRequest, on_retry: Callback<()>) -> impl IntoView {
+fn List(list: DeviceList, request: DeviceListRequest) -> impl IntoView {
     let how = list.how.clone();
     let DeviceList { matching, registered, page, size, .. } = list;
     let note = list.last_seen_failed.clone().map(|message| {
         view! {
-            <ErrorPanel title="The states of the devices are unknown" message on_retry/>
+            <FailedPart title="The states of the devices are unknown" message/>
         }
     });
     let content = if registered == 0 {

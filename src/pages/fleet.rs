@@ -1,55 +1,41 @@
 //! `/`: the fleet at a glance, or the first steps where there is none yet.
 
-use std::time::Duration;
-
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::register_form::RegisterForm;
-use super::submission::{error_of, once_at_a_time};
-use crate::api::ApiError;
-use crate::api::devices::{TryVirtualDevice, read_fleet};
-use crate::components::error_panel::ErrorPanel;
+use super::failed_part::FailedPart;
+use super::form_error::form_error;
+use crate::api::devices::{RegisterDevice, TryVirtualDevice as TryCall, read_fleet};
 use crate::components::how_it_works::HowItWorks;
 use crate::components::icon::Glyph;
 use crate::components::moment::Ago;
-use crate::components::skeleton::Skeleton;
 use crate::components::state_badge::{StateBadge, class_of, icon_of};
-use crate::hooks::refresh::refresh_every;
-use crate::hooks::retry::retry_once;
+use crate::islands::register_form::RegisterForm;
+use crate::islands::try_virtual_device::TryVirtualDevice;
 use crate::model::device::{Fleet, FleetTile, LatestValue, Liveness};
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
 
-/// How often the figures and tiles are read again.
-const REFRESH: Duration = Duration::from_secs(30);
-
 #[component]
 pub fn FleetPage() -> impl IntoView {
-    let fleet = Resource::new(|| (), |()| read_fleet());
-    retry_once(fleet, ApiError::is_temporary);
-    refresh_every(fleet, REFRESH);
     view! {
         <Title text="Fleet"/>
         <div class="page">
             <header class="page__head">
                 <h1>"Fleet"</h1>
             </header>
-            <Transition fallback=|| view! { <Skeleton lines=8/> }>
-                {move || fleet.get().map(|answer| match answer {
-                    Ok(fleet) => view! { <FleetView fleet/> }.into_any(),
-                    Err(error) => view! {
-                        <ErrorPanel
-                            title="The fleet could not be read"
-                            message=error.to_string()
-                            on_retry=move || fleet.refetch()
-                        />
+            <Suspense>
+                {Suspend::new(async move {
+                    match read_fleet().await {
+                        Ok(fleet) => view! { <FleetView fleet/> }.into_any(),
+                        Err(error) => view! {
+                            <FailedPart title="The fleet could not be read" message=error.to_string()/>
+                        }
+                        .into_any(),
                     }
-                    .into_any(),
                 })}
-            </Transition>
+            </Suspense>
         </div>
     }
 }
@@ -132,7 +118,7 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
         view! { <span>{id.clone()}</span> }.into_any()
     };
     view! {
-        <li class="tile card">
+        <li class="tile card" data-key=id.clone()>
             <div class="tile__head">
                 <h3 class="tile__name">{name}</h3>
                 <StateBadge liveness=device.liveness/>
@@ -178,9 +164,6 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
 /// What to do where no device is registered.
 #[component]
 fn FirstRun() -> impl IntoView {
-    let try_it = ServerAction::<TryVirtualDevice>::new();
-    let pending = try_it.pending();
-    let error = error_of(try_it);
     view! {
         <div class="first-run card">
             <h2>"Register your first device"</h2>
@@ -188,7 +171,7 @@ fn FirstRun() -> impl IntoView {
                 <li>
                     <h3>"Register it"</h3>
                     <p>"It gets a token of its own, with which it writes to InfluxDB."</p>
-                    <RegisterForm/>
+                    <RegisterForm error={form_error::<RegisterDevice>()}/>
                 </li>
                 <li>
                     <h3>"Give it data"</h3>
@@ -207,12 +190,7 @@ fn FirstRun() -> impl IntoView {
                     <h3>"No device at hand?"</h3>
                     <p>"This does all three steps and opens the dashboard. It takes a moment."</p>
                 </div>
-                <ActionForm action=try_it on:submit:capture=once_at_a_time(pending)>
-                    <button class="button" aria-disabled=move || pending.get().then_some("true")>
-                        {move || if pending.get() { "Writing a week of data…" } else { "Try it with a virtual device" }}
-                    </button>
-                </ActionForm>
-                <p class="field__error" role="alert">{error}</p>
+                <TryVirtualDevice error={form_error::<TryCall>()}/>
             </div>
         </div>
     }

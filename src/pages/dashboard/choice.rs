@@ -2,20 +2,17 @@
 
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::NavigateOptions;
 use leptos_router::components::Redirect;
-use leptos_router::hooks::{use_navigate, use_query_map};
+use leptos_router::hooks::use_query_map;
+use leptos_router::params::ParamsMap;
 
-use crate::api::ApiError;
 use crate::api::devices::list_devices;
 use crate::components::device_picker::DevicePicker;
-use crate::components::error_panel::ErrorPanel;
-use crate::components::skeleton::Skeleton;
 use crate::components::state_badge::StateBadge;
 use crate::hooks::last_device::last_device;
-use crate::hooks::retry::retry_once;
 use crate::model::device::{DeviceId, DeviceList, DeviceListRequest, InvalidDeviceId};
 use crate::model::range::TimeRange;
+use crate::pages::failed_part::FailedPart;
 
 /// Where the address leads.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,65 +26,60 @@ enum Destination {
 
 #[component]
 pub fn DashboardChoicePage() -> impl IntoView {
-    let query = use_query_map();
-    let destination = Memo::new(move |_| {
-        query.with(|query| {
-            let range = TimeRange::from_parameters(
-                query.get_str("range"),
-                query.get_str("from"),
-                query.get_str("to"),
-            );
-            let path = |id: DeviceId| {
-                // Without a range, or with one that is none, the dashboard has its own.
-                Destination::Dashboard(match range {
-                    Ok(range) if range != TimeRange::default() => {
-                        format!("/dashboard/{id}?{}", range.query_string())
-                    }
-                    _ => format!("/dashboard/{id}"),
-                })
-            };
-            match query.get_str("device").map(|device| DeviceId::parse(device.trim())) {
-                Some(Ok(id)) => path(id),
-                Some(Err(error)) => Destination::Invalid(error),
-                None => last_device()
-                    .and_then(|id| DeviceId::parse(&id).ok())
-                    .map_or(Destination::Choice, path),
-            }
-        })
-    });
+    let content = match use_query_map().with_untracked(destination) {
+        Destination::Dashboard(path) => view! { <Redirect path/> }.into_any(),
+        Destination::Choice => view! { <Choice error=None/> }.into_any(),
+        Destination::Invalid(error) => view! { <Choice error=Some(error)/> }.into_any(),
+    };
     view! {
         <Title text="Dashboards"/>
-        {move || match destination.get() {
-            Destination::Dashboard(path) => view! { <Redirect path/> }.into_any(),
-            Destination::Choice => view! { <Choice error=None/> }.into_any(),
-            Destination::Invalid(error) => view! { <Choice error=Some(error)/> }.into_any(),
-        }}
+        {content}
+    }
+}
+
+fn destination(query: &ParamsMap) -> Destination {
+    let range = TimeRange::from_parameters(
+        query.get_str("range"),
+        query.get_str("from"),
+        query.get_str("to"),
+    );
+    let path = |id: DeviceId| {
+        // Without a range, or with one that is none, the dashboard has its own.
+        Destination::Dashboard(match range {
+            Ok(range) if range != TimeRange::default() => {
+                format!("/dashboard/{id}?{}", range.query_string())
+            }
+            _ => format!("/dashboard/{id}"),
+        })
+    };
+    match query.get_str("device").map(|device| DeviceId::parse(device.trim())) {
+        Some(Ok(id)) => path(id),
+        Some(Err(error)) => Destination::Invalid(error),
+        None => {
+            last_device().and_then(|id| DeviceId::parse(&id).ok()).map_or(Destination::Choice, path)
+        }
     }
 }
 
 #[component]
 fn Choice(error: Option<InvalidDeviceId>) -> impl IntoView {
-    let devices = Resource::new(|| (), |()| list_devices(DeviceListRequest::default()));
-    retry_once(devices, ApiError::is_temporary);
     view! {
         <div class="page">
             <header class="page__head">
                 <h1>"Dashboards"</h1>
             </header>
             {error.map(|error| view! { <p class="field__error" role="alert">{format!("There is no such device: {error}.")}</p> })}
-            <Transition fallback=|| view! { <Skeleton lines=6/> }>
-                {move || devices.get().map(|answer| match answer {
-                    Ok(list) => view! { <ChoiceView list/> }.into_any(),
-                    Err(error) => view! {
-                        <ErrorPanel
-                            title="The devices could not be read"
-                            message=error.to_string()
-                            on_retry=move || devices.refetch()
-                        />
+            <Suspense>
+                {Suspend::new(async move {
+                    match list_devices(DeviceListRequest::default()).await {
+                        Ok(list) => view! { <ChoiceView list/> }.into_any(),
+                        Err(error) => view! {
+                            <FailedPart title="The devices could not be read" message=error.to_string()/>
+                        }
+                        .into_any(),
                     }
-                    .into_any(),
                 })}
-            </Transition>
+            </Suspense>
         </div>
     }
 }
@@ -112,13 +104,10 @@ fn ChoiceView(list: DeviceList) -> impl IntoView {
         .filter_map(|row| Some((DeviceId::parse(&row.id).ok()?, row.liveness)))
         .collect();
     let ids: Vec<DeviceId> = rows.iter().map(|(id, _)| id.clone()).collect();
-    let navigate = use_navigate();
-    let choose =
-        move |id: DeviceId| navigate(&format!("/dashboard/{id}"), NavigateOptions::default());
     view! {
         <div class="dashboard-choice card">
             <h2>"Choose a device"</h2>
-            <DevicePicker devices=ids kept=Vec::new() on_choice=choose/>
+            <DevicePicker devices=ids kept=Vec::new()/>
             <ul class="dashboard-choice__list">
                 {rows
                     .into_iter()

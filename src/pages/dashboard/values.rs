@@ -4,50 +4,48 @@ use leptos::prelude::*;
 
 use crate::components::gauge::{Gauge, missing_fields};
 use crate::components::moment::Moment;
-use crate::model::dashboard::Dashboard;
 use crate::model::device::{LatestValue, Liveness, LivenessLimits};
 use crate::model::field::Field;
+use crate::model::time::Timestamp;
 
 /// A gauge for each charted field that has a value.
 #[component]
-pub fn Gauges(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
-    move || {
-        let dashboard = dashboard.get()?;
-        let Dashboard { latest, now, .. } = &dashboard;
-        let gauges = Field::CHARTED
-            .into_iter()
-            .filter_map(|field| latest.iter().find(|latest| latest.field == field))
-            .map(|value| view! { <Gauge latest=*value now=*now is_stale=is_stale(&dashboard, value)/> })
-            .collect_view();
-        let missing = missing_fields(latest).filter(|_| !latest.is_empty());
-        Some(view! {
-            <section class="dashboard__gauges" aria-label="Newest values">
-                {if latest.is_empty() {
-                    view! { <p class="hint">"This device has not sent any value in the last year."</p> }.into_any()
-                } else {
-                    view! { <ul class="gauges">{gauges}</ul> }.into_any()
-                }}
-                {missing.map(|sentence| view! { <p class="hint">{sentence}</p> })}
-            </section>
-        })
+pub fn Gauges(
+    latest: Vec<LatestValue>,
+    liveness: Liveness,
+    last_seen: Option<Timestamp>,
+    now: Timestamp,
+) -> impl IntoView {
+    // A value is stale if its device is, or if the device has sent others for a while without it.
+    let is_stale = |value: &LatestValue| {
+        let behind = last_seen.map_or(0, |last_seen| last_seen.0 - value.time.0);
+        liveness != Liveness::Online || behind >= LivenessLimits::default().online_ms
+    };
+    let gauges = Field::CHARTED
+        .into_iter()
+        .filter_map(|field| latest.iter().find(|latest| latest.field == field))
+        .map(|value| view! { <Gauge latest=*value now is_stale=is_stale(value)/> })
+        .collect_view();
+    let missing = missing_fields(&latest).filter(|_| !latest.is_empty());
+    view! {
+        <section class="dashboard__gauges" aria-label="Newest values">
+            {if latest.is_empty() {
+                view! { <p class="hint">"This device has not sent any value in the last year."</p> }.into_any()
+            } else {
+                view! { <ul class="gauges">{gauges}</ul> }.into_any()
+            }}
+            {missing.map(|sentence| view! { <p class="hint">{sentence}</p> })}
+        </section>
     }
-}
-
-/// A value is stale if its device is, or if the device has sent others for a while without it.
-fn is_stale(dashboard: &Dashboard, value: &LatestValue) -> bool {
-    let behind = dashboard.last_seen.map_or(0, |last_seen| last_seen.0 - value.time.0);
-    dashboard.liveness != Liveness::Online || behind >= LivenessLimits::default().online_ms
 }
 
 /// The newest value of every field, for reading, copying and hearing.
 #[component]
-pub fn LatestTable(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
-    move || {
-        let latest = dashboard.get()?.latest;
-        if latest.is_empty() {
-            return None;
-        }
-        let rows = latest
+pub fn LatestTable(latest: Vec<LatestValue>) -> impl IntoView {
+    if latest.is_empty() {
+        return None;
+    }
+    let rows = latest
             .into_iter()
             .map(|LatestValue { field, value, time }| {
                 view! {
@@ -59,22 +57,21 @@ pub fn LatestTable(dashboard: Memo<Option<Dashboard>>) -> impl IntoView {
                 }
             })
             .collect_view();
-        Some(view! {
-            <section class="dashboard__latest card">
-                <h2 id="latest-values">"Latest values"</h2>
-                <div class="scroller" tabindex="0" role="region" aria-labelledby="latest-values">
-                    <table class="table" aria-labelledby="latest-values">
-                        <thead>
-                            <tr>
-                                <th scope="col">"Field"</th>
-                                <th scope="col" class="number">"Value"</th>
-                                <th scope="col">"Measured"</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
-            </section>
-        })
-    }
+    Some(view! {
+        <section class="dashboard__latest card">
+            <h2 id="latest-values">"Latest values"</h2>
+            <div class="scroller" tabindex="0" role="region" aria-labelledby="latest-values">
+                <table class="table" aria-labelledby="latest-values">
+                    <thead>
+                        <tr>
+                            <th scope="col">"Field"</th>
+                            <th scope="col" class="number">"Value"</th>
+                            <th scope="col">"Measured"</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            </div>
+        </section>
+    })
 }

@@ -6,10 +6,10 @@ use super::query::url_of;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::{Ago, Day};
 use crate::components::state_badge::StateBadge;
+use crate::islands::unregister_dialog::ASK_FORM;
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceRow, DeviceSort, Liveness};
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
-use crate::pages::unregister_dialog::ASK_FORM;
 
 /// The rows that `request` has asked for.
 ///
@@ -60,7 +60,7 @@ fn SortHead(
     let url = url_of(&DeviceListRequest { sort: next, page: 1, ..request });
     view! {
         <th scope="col" role="columnheader" aria-sort=order>
-            <a class="sort" href=url data-noscroll="">
+            <a class="sort" href=url>
                 {label}
                 {icon.map(|icon| view! { <Glyph icon/> })}
             </a>
@@ -71,6 +71,7 @@ fn SortHead(
 #[component]
 fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView {
     let DeviceRow { id, has_page, registered_at, last_seen, liveness } = row;
+    let key = id.clone();
     let name = if has_page {
         view! { <a href=format!("/devices/{id}")>{id.clone()}</a> }.into_any()
     } else {
@@ -83,7 +84,7 @@ fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView 
         None => "never".into_any(),
     };
     view! {
-        <tr role="row">
+        <tr role="row" data-key=key>
             <th class="devices__id" scope="row" role="rowheader">{name}</th>
             <td class="devices__state" role="cell">
                 {if states_are_known {
@@ -133,7 +134,7 @@ pub fn Paging(
     };
     let link = |page: u32, label: &'static str, rel: &'static str| {
         let url = url_of(&DeviceListRequest { page, ..request.clone() });
-        view! { <a class="button button--small" rel=rel href=url>{label}</a> }
+        view! { <a class="button button--small" rel=rel data-key=rel href=url>{label}</a> }
     };
     view! {
         <div class="paging">

@@ -2,11 +2,11 @@
 
 use leptos::prelude::*;
 
-use super::icon::{Glyph, Icon};
+use crate::components::icon::{Glyph, Icon};
 use crate::hooks::theme::{Theme, apply_theme, current_theme};
 
 /// One button that goes around the three themes. Without JavaScript it posts the next one to the server.
-#[component]
+#[island]
 pub fn ThemeSwitch() -> impl IntoView {
     let theme = RwSignal::new(current_theme());
     let choose_next = move |event: leptos::ev::SubmitEvent| {

@@ -1,49 +1,62 @@
 //! A device's token: shown once, within a quarter of an hour of its registration.
 
 use leptos::ev::SubmitEvent;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
 
-use crate::api::devices::RegisterDevice;
+use super::submission::Submission;
+use crate::api::devices::{RegisterDevice, register_device};
 use crate::components::copy_button::CopyButton;
 use crate::components::moment::Moment;
+use crate::hooks::live::use_live;
 use crate::hooks::token::{reveal, reveal_path};
-use crate::model::device::{DeviceId, Registration, Reveal};
+use crate::model::device::{DeviceId, Reveal};
 use crate::model::time::Timestamp;
-use crate::pages::submission::{error_of, once_at_a_time};
 
-#[component]
-pub fn TokenCard(
-    id: DeviceId,
-    registration: Option<Registration>,
-    /// The token, once it is revealed. Lives as long as the page.
-    token: RwSignal<Option<String>>,
-    now: Timestamp,
-    /// The device is registered now.
-    on_registered: Callback<()>,
-) -> impl IntoView {
+/// Whose token it is, and whether it can still be shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct TokenState {
+    pub id: DeviceId,
+    /// `None` if the device is not registered.
+    pub reveal: Option<Reveal>,
+    pub now: Timestamp,
+    /// What the form that registers came back with where there was no script.
+    pub error: Option<String>,
+}
+
+#[island]
+pub fn TokenCard(data: TokenState) -> impl IntoView {
+    // The token, once it is revealed. Lives as long as the page.
+    let token = RwSignal::new(None);
+    let submission = Submission::new(data.error.clone());
+    let section = NodeRef::new();
+    let id = data.id.clone();
+    let state = use_live(section, data);
+    // What is shown changes only with these two: the clock alone would take the focus from the buttons.
+    let shown = Memo::new(move |_| (token.get(), state.with(|state| state.reveal)));
     let content = move || {
-        match (token.get(), registration.as_ref().map(|registration| registration.reveal)) {
-        (Some(token), _) => view! { <Revealed token/> }.into_any(),
-        (None, None) => view! { <NotRegistered id=id.clone() on_registered/> }.into_any(),
-        (None, Some(Reveal::Available { until })) => {
-            view! { <RevealForm id=id.clone() until now token/> }.into_any()
+        let id = id.clone();
+        let now = state.with_untracked(|state| state.now);
+        match shown.get() {
+            (Some(token), _) => view! { <Revealed token/> }.into_any(),
+            (None, None) => view! { <NotRegistered id submission/> }.into_any(),
+            (None, Some(Reveal::Available { until })) => view! { <RevealForm id until now token/> }.into_any(),
+            (None, Some(Reveal::Revealed { at })) => view! {
+                <p>"Revealed at " <Moment time=at/> "."</p>
+                <p class="hint">"A token is shown once. To get a new one, unregister the device and register it again."</p>
+            }
+            .into_any(),
+            (None, Some(Reveal::Expired)) => view! {
+                <p>"The time to reveal the token is over."</p>
+                <p class="hint">"To get a new one, unregister the device and register it again."</p>
+            }
+            .into_any(),
         }
-        (None, Some(Reveal::Revealed { at })) => view! {
-            <p>"Revealed at " <Moment time=at/> "."</p>
-            <p class="hint">"A token is shown once. To get a new one, unregister the device and register it again."</p>
-        }
-        .into_any(),
-        (None, Some(Reveal::Expired)) => view! {
-            <p>"The time to reveal the token is over."</p>
-            <p class="hint">"To get a new one, unregister the device and register it again."</p>
-        }
-        .into_any(),
-    }
     };
     view! {
-        <section class="card" aria-labelledby="token">
+        <section class="card" aria-labelledby="token" node_ref=section>
             <h2 id="token">"Token"</h2>
             {content}
         </section>
@@ -105,7 +118,7 @@ fn Revealed(token: String) -> impl IntoView {
         <div class="field">
             <div class="field__head">
                 <label class="field__label" for="device-token">"Token"</label>
-                <CopyButton text=token.clone() what="the token"/>
+                <CopyButton source="device-token" what="the token"/>
             </div>
             <input class="input mono" id="device-token" node_ref=input readonly value=token autocomplete="off"/>
             <p class="field__hint">"Copy it now: it will not be shown again."</p>
@@ -114,22 +127,18 @@ fn Revealed(token: String) -> impl IntoView {
 }
 
 #[component]
-fn NotRegistered(id: DeviceId, on_registered: Callback<()>) -> impl IntoView {
-    let register = ServerAction::<RegisterDevice>::new();
-    // The way to the device's page is none from here: what it shows must be read again.
-    Effect::new(move |_| {
-        if register.value().with(|answer| matches!(answer, Some(Ok(())))) {
-            on_registered.run(());
-        }
-    });
-    let pending = register.pending();
-    let error = error_of(register);
+fn NotRegistered(id: DeviceId, submission: Submission) -> impl IntoView {
+    let value = id.to_string();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        submission.send(register_device(id.to_string()), drop);
+    };
     view! {
         <p>"This device has written data, but is not registered: it has no token of its own."</p>
-        <ActionForm action=register on:submit:capture=once_at_a_time(pending)>
-            <input type="hidden" name="device_id" value=id.to_string()/>
-            <button class="button button--primary" aria-disabled=move || pending.get().then_some("true")>"Register"</button>
-        </ActionForm>
-        <p class="field__error" role="alert">{error}</p>
+        <form method="post" action=RegisterDevice::url() on:submit=submit>
+            <input type="hidden" name="device_id" value=value/>
+            <button class="button button--primary" aria-disabled=move || submission.disabled()>"Register"</button>
+        </form>
+        <p class="field__error" role="alert">{move || submission.error()}</p>
     }
 }

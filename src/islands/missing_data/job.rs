@@ -9,6 +9,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api::writing::write_missing_data;
+use crate::hooks::navigation::refresh_page;
 use crate::hooks::stopwatch::milliseconds;
 use crate::model::device::DeviceId;
 use crate::model::writing::WriteProgress;
@@ -72,12 +73,6 @@ impl Job {
         self.state
     }
 
-    /// Stops a run and forgets how it went.
-    pub fn reset(self) {
-        self.abort();
-        self.state.set(State::Idle);
-    }
-
     /// Stops a run; what was written stays.
     pub fn cancel(self) {
         self.abort();
@@ -88,8 +83,8 @@ impl Job {
         });
     }
 
-    /// Starts a run; `on_end` is called whatever its end.
-    pub fn start(self, id: DeviceId, confirmed: bool, on_end: Callback<()>) {
+    /// Starts a run. Whatever its end, the page is asked for again.
+    pub fn start(self, id: DeviceId, confirmed: bool) {
         self.abort();
         self.state.set(State::Starting);
         let (run, handle) = abortable(self.run(id, confirmed));
@@ -98,7 +93,7 @@ impl Job {
             if let Ok(end) = run.await {
                 // The page may be gone by then.
                 self.state.try_set(end);
-                on_end.try_run(());
+                refresh_page();
             }
         });
     }

@@ -1,7 +1,6 @@
 //! The charts and the way of their points into the browser.
 //!
-//! Points never travel through a resource, which would write them into the page a second time: an effect asks for
-//! them, and a newer request cancels the older one.
+//! An effect asks for the points whenever the page has a newer range, and a newer request cancels the older one.
 
 use std::sync::Arc;
 
@@ -9,28 +8,36 @@ use futures::StreamExt;
 use futures::future::{AbortHandle, abortable};
 use leptos::prelude::*;
 use leptos::task::spawn_local;
+use serde::{Deserialize, Serialize};
 
 use crate::api::ApiError;
 use crate::api::dashboard::read_series;
 use crate::charts::picture::Picture;
 use crate::charts::summary::duration_words;
 use crate::components::chart::{LineChart, TimeAxis, surface};
-use crate::components::error_panel::ErrorPanel;
 use crate::components::moment::Ago;
-use crate::model::dashboard::Dashboard;
-use crate::model::device::DeviceId;
+use crate::components::notice::Failure;
+use crate::hooks::last_device::remember_device;
+use crate::hooks::live::use_live;
+use crate::model::device::{DeviceId, LatestValue};
 use crate::model::field::Field;
 use crate::model::range::{RelativeRange, TimeRange};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
 
-/// What is asked for. `now` is part of it: the same bounds asked for again later may hold new points.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Request {
-    from: Timestamp,
-    to: Timestamp,
-    now: Timestamp,
+/// What is shown. `now` is part of it: the same bounds asked for again later may hold new points.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct View {
+    pub id: DeviceId,
+    pub range: TimeRange,
+    /// Bounds of the range, half open.
+    pub from: Timestamp,
+    pub to: Timestamp,
+    pub now: Timestamp,
+    pub last_seen: Option<Timestamp>,
+    /// The newest value of each field.
+    pub latest: Vec<LatestValue>,
 }
 
 /// Where the newest request is.
@@ -46,17 +53,12 @@ enum Progress {
 /// ## Server-Side Rendering
 ///
 /// Renders captions and empty canvases, as high as they stay.
-#[component]
-pub fn Charts(
-    id: DeviceId,
-    dashboard: Memo<Option<Dashboard>>,
-    range: Memo<Option<TimeRange>>,
-) -> impl IntoView {
-    let request = Memo::new(move |_| {
-        dashboard.with(|dashboard| {
-            dashboard.as_ref().map(|&Dashboard { from, to, now, .. }| Request { from, to, now })
-        })
-    });
+#[island]
+pub fn Charts(data: View) -> impl IntoView {
+    let section = NodeRef::new();
+    let id = data.id.clone();
+    remember(id.clone());
+    let view = use_live(section, data);
     let attempt = RwSignal::new(0);
     let picture = RwSignal::new(None::<Arc<Picture>>);
     let progress = RwSignal::new(Progress::Loading);
@@ -67,30 +69,29 @@ pub fn Charts(
         }
     };
     on_cleanup(cancel);
-    {
-        let id = id.clone();
-        Effect::new(move |_| {
-            attempt.track();
-            let Some(request) = request.get() else { return };
-            cancel();
-            progress.set(Progress::Loading);
-            let (work, handle) = abortable(fetch(id.clone(), request));
-            running.set_value(Some(handle));
-            spawn_local(async move {
-                // A cancelled request has nothing to say any more.
-                let Ok(result) = work.await else { return };
-                match result {
-                    Ok(newest) => {
-                        picture.set(Some(Arc::new(newest)));
-                        progress.set(Progress::Done);
-                    }
-                    Err(error) => progress.set(Progress::Failed(error)),
+    Effect::new(move |_| {
+        attempt.track();
+        let view = view.get();
+        cancel();
+        progress.set(Progress::Loading);
+        let (work, handle) = abortable(fetch(view));
+        running.set_value(Some(handle));
+        spawn_local(async move {
+            // A cancelled request has nothing to say any more.
+            let Ok(result) = work.await else { return };
+            match result {
+                Ok(newest) => {
+                    picture.try_set(Some(Arc::new(newest)));
+                    progress.try_set(Progress::Done);
                 }
-            });
+                Err(error) => {
+                    progress.try_set(Progress::Failed(error));
+                }
+            }
         });
-    }
+    });
 
-    let range_words = Signal::derive(move || match range.get().unwrap_or_default() {
+    let range_words = Signal::derive(move || match view.with(|view| view.range) {
         TimeRange::Relative(range) => format!("the last {}", range.label()),
         TimeRange::Absolute { from, to } => format!("the time from {from} to {to}"),
     });
@@ -100,11 +101,7 @@ pub fn Charts(
     });
     // Said before any point is asked for, so that the charts need not make way for it later.
     let begins_after_the_last_point = Memo::new(move |_| {
-        dashboard.with(|dashboard| {
-            dashboard.as_ref().is_some_and(|dashboard| {
-                dashboard.last_seen.is_none_or(|last_seen| last_seen.0 < dashboard.from.0)
-            })
-        })
+        view.with(|view| view.last_seen.is_none_or(|last_seen| last_seen.0 < view.from.0))
     });
     let is_empty = Memo::new(move |_| {
         picture.with(|picture| {
@@ -116,7 +113,7 @@ pub fn Charts(
     let has_charts = move || failure.with(Option::is_none) && !is_empty.get();
     let axis_size = RwSignal::new(None);
     let caption = move || {
-        let mut parts = vec![span(range.get().unwrap_or_default(), request.get())];
+        let mut parts = vec![view.with(|view| span(view.range, view.to))];
         if let Some(picture) = picture.get() {
             parts.push(match picture.points {
                 1 => "1 point".to_owned(),
@@ -134,16 +131,21 @@ pub fn Charts(
         .into_iter()
         .map(|field| {
             let latest = Signal::derive(move || {
-                dashboard.with(|dashboard| {
-                    let latest = &dashboard.as_ref()?.latest;
-                    latest.iter().find(|latest| latest.field == field).map(|latest| latest.value)
+                view.with(|view| {
+                    let latest = view.latest.iter().find(|latest| latest.field == field);
+                    latest.map(|latest| latest.value)
                 })
             });
             view! { <LineChart field picture latest range=range_words/> }
         })
         .collect_view();
     view! {
-        <section class="charts" aria-labelledby="charts-title" aria-busy=move || (progress.get() == Progress::Loading).to_string()>
+        <section
+            class="charts"
+            node_ref=section
+            aria-labelledby="charts-title"
+            aria-busy=move || (progress.get() == Progress::Loading).to_string()
+        >
             <div class="charts__head">
                 <h2 class="visually-hidden" id="charts-title">"Charts"</h2>
                 <p class="charts__caption">{caption}</p>
@@ -153,15 +155,13 @@ pub fn Charts(
                 "The charts are drawn in your browser and need JavaScript. The newest values are in the table below."
             </noscript>
             {move || failure.get().map(|message| view! {
-                <ErrorPanel
-                    title="The points could not be read"
-                    message
-                    on_retry=move || attempt.update(|attempt| *attempt += 1)
-                />
+                <Failure title="The points could not be read" message>
+                    <button class="button notice__action" on:click=move |_| attempt.update(|attempt| *attempt += 1)>
+                        "Retry"
+                    </button>
+                </Failure>
             })}
-            {move || (failure.with(Option::is_none) && is_empty.get()).then(|| {
-                view! { <Empty id=id.clone() dashboard range/> }
-            })}
+            {move || (failure.with(Option::is_none) && is_empty.get()).then(|| view! { <Empty view/> })}
             <div class="charts__stack" hidden=move || !has_charts()>
                 {charts}
                 <TimeAxis picture on_size=axis_size.write_only()/>
@@ -170,19 +170,25 @@ pub fn Charts(
     }
 }
 
+/// In the browser, the next visit of `/dashboard` comes here.
+fn remember(id: DeviceId) {
+    Effect::new(move |_| remember_device(id.to_string()));
+}
+
 /// Fetches and prepares the points. Dropped, it cancels the request.
-async fn fetch(id: DeviceId, request: Request) -> Result<Picture, ApiError> {
-    let mut stream = read_series(id.to_string(), request.from.0, request.to.0).await?.into_inner();
+async fn fetch(view: View) -> Result<Picture, ApiError> {
+    let View { id, from, to, .. } = view;
+    let mut stream = read_series(id.into(), from.0, to.0).await?.into_inner();
     let mut bytes = Vec::new();
     while let Some(chunk) = stream.next().await {
         bytes.extend_from_slice(&chunk?);
     }
     let series = Series::decode(&bytes).map_err(|error| ApiError::Transport(error.to_string()))?;
-    Ok(Picture::new(&series, request.from, request.to))
+    Ok(Picture::new(&series, from, to))
 }
 
 /// `7 days until 2026-11-21 14:37 UTC`
-fn span(range: TimeRange, request: Option<Request>) -> String {
+fn span(range: TimeRange, to: Timestamp) -> String {
     let minute = |time: Timestamp| {
         let civil = time.civil();
         format!(
@@ -190,28 +196,17 @@ fn span(range: TimeRange, request: Option<Request>) -> String {
             civil.year, civil.month, civil.day, civil.hour, civil.minute
         )
     };
-    match (range, request) {
-        (TimeRange::Relative(range), Some(request)) => {
-            format!("{} until {} UTC", range.label(), minute(request.to))
-        }
-        (TimeRange::Relative(range), None) => range.label().to_owned(),
-        (TimeRange::Absolute { from, to }, _) => format!("{} to {} UTC", minute(from), minute(to)),
+    match range {
+        TimeRange::Relative(range) => format!("{} until {} UTC", range.label(), minute(to)),
+        TimeRange::Absolute { from, to } => format!("{} to {} UTC", minute(from), minute(to)),
     }
 }
 
 /// What to do where a range has no data.
 #[component]
-fn Empty(
-    id: DeviceId,
-    dashboard: Memo<Option<Dashboard>>,
-    range: Memo<Option<TimeRange>>,
-) -> impl IntoView {
-    let device_path = format!("/devices/{id}");
-    let last_seen = move || {
-        dashboard.with(|dashboard| {
-            dashboard.as_ref().and_then(|dashboard| Some((dashboard.last_seen?, dashboard.now)))
-        })
-    };
+fn Empty(view: ReadSignal<View>) -> impl IntoView {
+    let device_path = view.with_untracked(|view| format!("/devices/{}", view.id));
+    let last_seen = move || view.with(|view| Some((view.last_seen?, view.now)));
     let suggestion = move || {
         let (last_seen, now) = last_seen()?;
         let nearest = nearest_range(last_seen, now);
@@ -219,8 +214,9 @@ fn Empty(
             TimeRange::Relative(range) => format!("Show the last {}", range.label()),
             TimeRange::Absolute { .. } => "Show the day up to the last point".to_owned(),
         };
+        let (id, range) = view.with(|view| (view.id.clone(), view.range));
         let path = format!("/dashboard/{id}?{}", nearest.query_string());
-        (range.get() != Some(nearest)).then(|| view! { <a class="button" href=path>{words}</a> })
+        (range != nearest).then(|| view! { <a class="button" href=path>{words}</a> })
     };
     view! {
         <div class="empty card">
@@ -281,9 +277,8 @@ mod tests {
     #[test]
     fn the_caption_names_the_span() {
         let now = Timestamp::parse_rfc3339("2026-11-21T14:37:12Z").expect("is a time");
-        let request = Request { from: Timestamp(0), to: now, now };
-        assert_eq!(span(TimeRange::default(), Some(request)), "1 day until 2026-11-21 14:37 UTC");
+        assert_eq!(span(TimeRange::default(), now), "1 day until 2026-11-21 14:37 UTC");
         let absolute = TimeRange::Absolute { from: Timestamp(0), to: Timestamp(60_000) };
-        assert_eq!(span(absolute, None), "1970-01-01 00:00 to 1970-01-01 00:01 UTC");
+        assert_eq!(span(absolute, now), "1970-01-01 00:00 to 1970-01-01 00:01 UTC");
     }
 }

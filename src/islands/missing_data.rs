@@ -1,32 +1,40 @@
 //! "Write Missing Data": what it will write, its progress, its result.
 
+pub mod job;
+
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::server_fn::ServerFn;
-use leptos_router::hooks::use_query_map;
+use serde::{Deserialize, Serialize};
 
-use super::job::{Job, State};
+use self::job::{Job, State};
 use crate::api::writing::WriteAllMissingData;
 use crate::components::icon::{Glyph, Icon};
+use crate::hooks::live::use_live;
+use crate::hooks::navigation::refresh_page;
 use crate::model::device::{DeviceId, MissingMinutes};
 use crate::model::writing::{describe_result, group_digits};
 
-#[component]
-pub fn MissingData(
-    id: DeviceId,
-    missing: MissingMinutes,
-    job: Job,
-    /// The device has new points.
-    on_written: Callback<()>,
-) -> impl IntoView {
+/// What is missing, and how the form without a script went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Missing {
+    pub id: DeviceId,
+    pub missing: MissingMinutes,
+    /// Minutes that the form came back with.
+    pub written: Option<u32>,
+    /// The error that the form came back with.
+    pub error: Option<String>,
+}
+
+#[island]
+pub fn MissingData(data: Missing) -> impl IntoView {
+    let job = Job::for_this_page();
+    let section = NodeRef::new();
+    let id = data.id.clone();
+    let data = use_live(section, data);
+    let missing = Memo::new(move |_| data.with(|data| data.missing));
     let state = job.state();
     let is_running = Memo::new(move |_| state.with(State::is_running));
-    // Without JavaScript the form comes back with what it has written, or with an error.
-    let query = use_query_map();
-    let written_before = move || {
-        query.with(|query| query.get_str("written").and_then(|text| text.parse::<u32>().ok()))
-    };
-    let form_error = ServerAction::<WriteAllMissingData>::new().value();
 
     let submit = {
         let id = id.clone();
@@ -34,17 +42,17 @@ pub fn MissingData(
             event.prevent_default();
             if !is_running.get_untracked() {
                 // Where the box is there, the browser has seen to it that it is checked.
-                job.start(id.clone(), missing.has_foreign_points, on_written);
+                job.start(id.clone(), missing.get_untracked().has_foreign_points);
             }
         }
     };
     let cancel = move |_| {
         job.cancel();
-        on_written.run(());
+        refresh_page();
     };
     let result = move || {
         state.with(|state| match state {
-            State::Idle => written_before().map(describe_result),
+            State::Idle => data.with(|data| data.written).map(describe_result),
             State::Starting | State::Writing { .. } | State::Failed { .. } => None,
             State::Done { written } => Some(describe_result(*written)),
             State::Cancelled { written } => {
@@ -54,7 +62,7 @@ pub fn MissingData(
     };
     // "0 minutes missing" need not stand there twice.
     let says_it_already = move || {
-        missing.count == 0 && result().is_some_and(|sentence| sentence == describe_result(0))
+        missing.get().count == 0 && result().is_some_and(|sentence| sentence == describe_result(0))
     };
     let failure = move || {
         state.with(|state| match state {
@@ -63,19 +71,19 @@ pub fn MissingData(
                 "{message} {}; the next run goes on from there.",
                 describe_written(*written)
             )),
-            State::Idle => form_error.get().and_then(Result::err).map(|error| error.to_string()),
+            State::Idle => data.with(|data| data.error.clone()),
             _ => None,
         })
     };
     let button = move || if failure().is_some() { "Retry" } else { "Write Missing Data" };
 
     view! {
-        <section class="card" aria-labelledby="missing">
+        <section class="card" aria-labelledby="missing" node_ref=section>
             <h2 id="missing">"Missing data"</h2>
-            {move || (!says_it_already()).then(|| view! { <p class="missing__what">{describe_missing(missing)}</p> })}
+            {move || (!says_it_already()).then(|| view! { <p class="missing__what">{describe_missing(missing.get())}</p> })}
             <form class="missing__form" method="post" action=WriteAllMissingData::url() on:submit=submit>
                 <input type="hidden" name="id" value=id.to_string()/>
-                {missing.has_foreign_points.then(|| view! {
+                {move || missing.get().has_foreign_points.then(|| view! {
                     <p class="missing__warning">
                         <Glyph icon=Icon::Warning/>
                         "This device has points that the emulator did not write."
