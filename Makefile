@@ -20,7 +20,7 @@ build: ## Build the release: the server and the site that it serves
 
 watch: ## Serve while developing: a saved change is built and the browser reloads
 	@scripts/setup build
-	$(TOOLS) cargo leptos watch
+	LEPTOS_HASH_FILES=false $(TOOLS) cargo leptos watch
 
 test: ## Run every test: formatting, lints, unit, integration, browser
 	@scripts/setup test

@@ -26,7 +26,10 @@ use iot_center::model::series::Series;
 use iot_center::model::time::Timestamp;
 use iot_center::model::writing::WriteProgress;
 
-const ROUNDS: usize = 9;
+/// The sides take turns.
+const TURNS: usize = 3;
+/// Measurements a turn.
+const RUNS: usize = 15;
 const BUCKET: &str = "iot_center";
 const DEVICE: &str = "bench";
 
@@ -43,7 +46,8 @@ async fn main() {
         }
         None => None,
     };
-    let peer = influxd.as_ref().map(|(_, target)| target);
+    let peer = influxd.as_ref().map(|(influxd, target)| Peer { target, id: influxd.id() });
+    let peer = peer.as_ref();
     if peer.is_none() {
         println!(
             "There is no influxd here (`make influxd` builds one): the numbers stand alone.\n"
@@ -57,24 +61,63 @@ async fn main() {
     first_load(&server);
 }
 
+/// An InfluxDB to compare with.
+struct Peer<'a> {
+    target: &'a Target,
+    /// Of its process.
+    id: u32,
+}
+
+/// A process that has to stand still while the other side is measured: what it still does after its own turn would disturb.
+struct Paused {
+    id: u32,
+}
+
+impl Paused {
+    fn new(id: u32) -> Self {
+        signal(id, "STOP");
+        Self { id }
+    }
+}
+
+impl Drop for Paused {
+    fn drop(&mut self) {
+        signal(self.id, "CONT");
+    }
+}
+
+fn signal(id: u32, name: &str) {
+    let status = Command::new("kill").args(["-s", name, &id.to_string()]).status();
+    assert!(status.is_ok_and(|status| status.success()), "kill -s {name} {id}");
+}
+
 /// "Write Missing Data" on an empty device, request to last line, against the loop of the official JavaScript client.
-async fn write_job(server: &Server, peer: Option<&Target>) {
-    let mut loop_process = peer.map(|target| {
+async fn write_job(server: &Server, peer: Option<&Peer<'_>>) {
+    let mut loop_process = peer.map(|Peer { target, .. }| {
         NodeLoop::start("write.js", &[&target.url, &target.token, &target.organization, BUCKET])
     });
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
-    for round in 0..ROUNDS {
-        let device = format!("bench-{round}");
-        server.post("register_device", &[("device_id", &device)]).await;
-        let began = Instant::now();
-        let answer =
-            server.post("write_missing_data", &[("id", &device), ("confirmed", "false")]).await;
-        ours.push(began.elapsed());
-        let last = answer.lines().last().and_then(WriteProgress::from_line);
-        assert_eq!(last, Some(WriteProgress::Done { written: 10_080 }), "{answer}");
+    for turn in 0..TURNS {
+        let devices: Vec<String> = (0..RUNS).map(|run| format!("bench-{turn}-{run}")).collect();
+        for device in &devices {
+            server.post("register_device", &[("device_id", device)]).await;
+        }
+        let paused = peer.map(|peer| Paused::new(peer.id));
+        for device in &devices {
+            let began = Instant::now();
+            let answer =
+                server.post("write_missing_data", &[("id", device), ("confirmed", "false")]).await;
+            ours.push(began.elapsed());
+            let last = answer.lines().last().and_then(WriteProgress::from_line);
+            assert_eq!(last, Some(WriteProgress::Done { written: 10_080 }), "{answer}");
+        }
+        drop(paused);
         if let Some(process) = &mut loop_process {
-            let milliseconds: f64 = process.ask(&device).parse().unwrap();
-            theirs.push(Duration::from_secs_f64(milliseconds / 1_000.0));
+            let _paused = Paused::new(server.process.id());
+            for device in &devices {
+                let milliseconds: f64 = process.ask(device).parse().unwrap();
+                theirs.push(Duration::from_secs_f64(milliseconds / 1_000.0));
+            }
         }
     }
     row(
@@ -85,13 +128,13 @@ async fn write_job(server: &Server, peer: Option<&Target>) {
 }
 
 /// Thirty days of five fields, request to decoded columns, against `fieldsAsCols()` and giraffe.
-async fn month_of_points(server: &Server, peer: Option<&Target>) {
+async fn month_of_points(server: &Server, peer: Option<&Peer<'_>>) {
     let now = Timestamp(Timestamp::parse_rfc3339("2026-01-31T00:00:00Z").unwrap().0);
     let from = Timestamp(now.0 - RelativeRange::ThirtyDays.milliseconds());
     server.post("register_device", &[("device_id", DEVICE)]).await;
     write_month(&server.store().client().unwrap(), from, now).await;
     let mut query_process = match peer {
-        Some(target) => {
+        Some(Peer { target, .. }) => {
             write_month(&target.client().unwrap(), from, now).await;
             Some(NodeLoop::start(
                 "query.js",
@@ -103,27 +146,32 @@ async fn month_of_points(server: &Server, peer: Option<&Target>) {
     let path = format!("/rpc/read_series?id={DEVICE}&from_ms={}&to_ms={}", from.0, now.0);
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let (mut our_bytes, mut their_bytes) = (0, 0);
-    for _ in 0..ROUNDS {
-        let began = Instant::now();
-        let body = server.get(&path).await;
-        let series = Series::decode(&body).expect("the answer is a series");
-        ours.push(began.elapsed());
-        our_bytes = body.len();
-        assert_eq!(series.times.len(), 43_200);
-        if let Some(process) = &mut query_process {
+    let mut our_sums = [0.0_f64; Field::CHARTED.len()];
+    for _ in 0..TURNS {
+        let paused = peer.map(|peer| Paused::new(peer.id));
+        for _ in 0..RUNS {
+            let began = Instant::now();
+            let body = server.get(&path).await;
+            let series = Series::decode(&body).expect("the answer is a series");
+            ours.push(began.elapsed());
+            our_bytes = body.len();
+            assert_eq!(series.times.len(), 43_200);
+            our_sums = Field::CHARTED.map(|field| series.column(field).unwrap().iter().sum());
+        }
+        drop(paused);
+        let Some(process) = &mut query_process else { continue };
+        let _paused = Paused::new(server.process.id());
+        for _ in 0..RUNS {
             let answer = process.ask(&format!("{} {}", from.rfc3339(), now.rfc3339()));
             let answer: serde_json::Value = serde_json::from_str(&answer).expect("JSON");
-            theirs
-                .push(Duration::from_secs_f64(answer["milliseconds"].as_f64().unwrap() / 1_000.0));
+            let seconds = answer["milliseconds"].as_f64().unwrap() / 1_000.0;
+            theirs.push(Duration::from_secs_f64(seconds));
             their_bytes = answer["bytes"].as_u64().unwrap();
             assert_eq!(answer["rows"].as_u64(), Some(43_200));
-            for (index, field) in Field::CHARTED.into_iter().enumerate() {
-                let our_sum: f64 = series.column(field).unwrap().iter().sum();
-                let their_sum = answer["sums"][index].as_f64().unwrap();
-                assert!(
-                    (our_sum - their_sum).abs() <= 1e-9 * our_sum.abs(),
-                    "{field:?}: {our_sum} and {their_sum}"
-                );
+            for (index, ours) in our_sums.into_iter().enumerate() {
+                let theirs = answer["sums"][index].as_f64().unwrap();
+                let is_equal = (ours - theirs).abs() <= 1e-9 * ours.abs();
+                assert!(is_equal, "{:?}: {ours} and {theirs}", Field::CHARTED[index]);
             }
         }
     }
@@ -144,7 +192,7 @@ async fn month_of_points(server: &Server, peer: Option<&Target>) {
 fn first_load(server: &Server) {
     let output = Command::new("node")
         .arg(clients().join("first-load.js"))
-        .arg(format!("{}/dashboard/bench-0?range=7d", server.url))
+        .arg(format!("{}/dashboard/bench-0-0?range=7d", server.url))
         .stderr(Stdio::inherit())
         .output()
         .expect("node runs");
