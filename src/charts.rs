@@ -15,5 +15,6 @@ pub mod picture;
 mod recording;
 pub mod style;
 pub mod summary;
+pub mod svg;
 pub mod time_ticks;
 pub mod value_axis;

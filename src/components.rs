@@ -1,6 +1,5 @@
 //! Presentational parts: data and callbacks in, events out. They never call a server function.
 
-pub mod chart;
 pub mod copy_button;
 pub mod device_picker;
 pub mod gauge;

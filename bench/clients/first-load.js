@@ -11,7 +11,9 @@ const browser = await chromium.launch({
 const page = await browser.newPage()
 const kinds = {document: 'HTML', stylesheet: 'CSS', script: 'JS', image: 'images', fetch: 'data', xhr: 'data'}
 const bodies = []
-page.on('response', response => bodies.push(response.body().then(body => [response, body]).catch(() => undefined)))
+// The stream of new points never ends.
+const isStream = response => response.url().includes('/follow_series')
+page.on('response', response => isStream(response) || bodies.push(response.body().then(body => [response, body]).catch(() => undefined)))
 await page.goto(process.argv[2])
 await page.locator('html[data-hydrated]').waitFor()
 await page.waitForTimeout(2_000)

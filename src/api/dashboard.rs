@@ -30,13 +30,14 @@ pub async fn read_dashboard(
     edge.answer(answer.await)
 }
 
-/// The points of the charted fields from `from_ms` up to `to_ms` (milliseconds since the Unix epoch, half open), in the binary form
-/// of [`crate::model::series`]. Dropping the call cancels the query.
+/// The charted fields from `from_ms` up to `to_ms` (milliseconds since the Unix epoch, half open), as finely as so many pixel columns
+/// show them, in the binary form of [`crate::model::series`]. Dropping the call cancels the query.
 #[server(prefix = "/rpc", endpoint = "read_series", input = GetUrl, output = Streaming)]
 pub async fn read_series(
     id: String,
     from_ms: i64,
     to_ms: i64,
+    columns: u32,
 ) -> Result<ByteStream<ApiError>, ApiError> {
     use crate::model::time::Timestamp;
     use crate::server::edge::{Edge, existing_device_id};
@@ -45,7 +46,7 @@ pub async fn read_series(
     let answer = async {
         let id = existing_device_id(&id)?;
         let (_, influx) = edge.unlimited_influx().await?;
-        dashboard::series(&influx, &id, Timestamp(from_ms), Timestamp(to_ms)).await
+        dashboard::series(&influx, &id, Timestamp(from_ms), Timestamp(to_ms), columns).await
     };
     let bytes = edge.answer(answer.await)?.encode();
     Ok(ByteStream::new(futures::stream::once(async move { Ok::<_, ApiError>(bytes) })))

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::js_sys::{Array, JsString};
 use web_sys::{
     Event, FormData, HtmlDataListElement, HtmlFormElement, HtmlInputElement, HtmlOptionElement,
-    SubmitEvent, UrlSearchParams,
+    HtmlSelectElement, SubmitEvent, UrlSearchParams,
 };
 
 use super::events::{closest, listen_everywhere};
@@ -88,8 +88,11 @@ fn url_of(form: &HtmlFormElement) -> Option<String> {
     Some(if query.is_empty() { path } else { format!("{path}?{query}") })
 }
 
-/// Whether an input holds one of its suggestions, not the beginning of one.
+/// Whether a choice was made: in a list, or by typing all of a suggestion.
 fn is_suggested(event: &Event) -> Option<bool> {
+    if event.target()?.is_instance_of::<HtmlSelectElement>() {
+        return Some(true);
+    }
     let input: HtmlInputElement = event.target()?.dyn_into().ok()?;
     let options = input.list()?.dyn_into::<HtmlDataListElement>().ok()?.options();
     let typed = input.value();

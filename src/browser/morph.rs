@@ -7,6 +7,9 @@ use web_sys::{Element, Event, HtmlInputElement, Node};
 
 use super::{ISLAND, PROPS, PROPS_CHANGED};
 
+/// On elements that belong to a script: a newer page leaves them as they are.
+const OWN: &str = "data-own";
+
 /// What becomes of the text in the field that has the focus.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Typed {
@@ -37,7 +40,7 @@ pub(super) fn morph(old: &Element, new: &Element, plan: Plan) {
             Content::Morphed => {}
         }
     }
-    if old.is_equal_node(Some(new)) {
+    if old.has_attribute(OWN) || old.is_equal_node(Some(new)) {
         return;
     }
     if old.local_name() == ISLAND {

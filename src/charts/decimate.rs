@@ -7,6 +7,7 @@
 //! peaks, which are what people look for.
 
 use super::line::Segment;
+use crate::model::series::Row;
 
 /// What is left of the points in one pixel column.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,20 +23,22 @@ pub struct ColumnSummary {
 }
 
 impl ColumnSummary {
-    fn of(column: i32, value: f64) -> Self {
-        Self { column, first: value, low: value, high: value, last: value, low_is_first: true }
+    fn of(column: i32, row: &Row) -> Self {
+        let Row { first, low, high, last } = *row;
+        // A window does not tell which of its extremes came first; within a column it makes no difference.
+        Self { column, first, low, high, last, low_is_first: first <= last }
     }
 
-    fn add(&mut self, value: f64) {
-        if value < self.low {
-            self.low = value;
+    fn add(&mut self, row: &Row) {
+        if row.low < self.low {
+            self.low = row.low;
             self.low_is_first = false;
         }
-        if value > self.high {
-            self.high = value;
+        if row.high > self.high {
+            self.high = row.high;
             self.low_is_first = true;
         }
-        self.last = value;
+        self.last = row.last;
     }
 
     /// The values that are drawn, in the order in which they were measured.
@@ -49,11 +52,11 @@ impl ColumnSummary {
 /// Sums up a segment by pixel column. `column_of` must not decrease with time.
 pub fn m4(segment: Segment<'_>, column_of: impl Fn(i64) -> i32) -> Vec<ColumnSummary> {
     let mut summaries: Vec<ColumnSummary> = Vec::new();
-    for (time, value) in segment.times.iter().zip(segment.values) {
+    for (time, row) in segment.times.iter().zip(segment.rows) {
         let column = column_of(*time);
         match summaries.last_mut() {
-            Some(summary) if summary.column == column => summary.add(*value),
-            _ => summaries.push(ColumnSummary::of(column, *value)),
+            Some(summary) if summary.column == column => summary.add(row),
+            _ => summaries.push(ColumnSummary::of(column, row)),
         }
     }
     summaries
@@ -66,6 +69,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::charts::line::Line;
+
+    /// Sums up points as if there was no gap between any.
+    fn m4_of(times: &[i64], values: &[f64], column_of: impl Fn(i64) -> i32) -> Vec<ColumnSummary> {
+        let line = Line::through(times, values);
+        m4(Segment { times: line.times(), rows: line.rows() }, column_of)
+    }
 
     /// Lines one pixel wide between neighbouring points, as the set of the pixels that they cover.
     fn rasterize(points: &[(i32, i32)]) -> BTreeSet<(i32, i32)> {
@@ -95,7 +105,7 @@ mod tests {
         let y = |value: f64| value.round() as i32;
         let all: Vec<(i32, i32)> =
             times.iter().zip(values).map(|(time, value)| (column_of(*time), y(*value))).collect();
-        let kept: Vec<(i32, i32)> = m4(Segment { times, values }, column_of)
+        let kept: Vec<(i32, i32)> = m4_of(times, values, column_of)
             .iter()
             .flat_map(|summary| summary.values().map(|value| (summary.column, y(value))))
             .collect();
@@ -125,7 +135,7 @@ mod tests {
         fn no_extreme_is_lost(values in prop::collection::vec(any::<i32>(), 1..300), per_column in 1i64..100) {
             let times: Vec<i64> = (0..values.len() as i64).collect();
             let values: Vec<f64> = values.into_iter().map(f64::from).collect();
-            let summaries = m4(Segment { times: &times, values: &values }, |time| (time / per_column) as i32);
+            let summaries = m4_of(&times, &values, |time| (time / per_column) as i32);
             for summary in &summaries {
                 let column = values.chunks(per_column as usize).nth(summary.column as usize).expect("is there");
                 let low = column.iter().copied().fold(f64::INFINITY, f64::min);
@@ -141,7 +151,7 @@ mod tests {
     fn order_within_a_column_is_kept() {
         let check = |values: &[f64], expected: [f64; 4]| {
             let times: Vec<i64> = (0..values.len() as i64).collect();
-            let summaries = m4(Segment { times: &times, values }, |_| 0);
+            let summaries = m4_of(&times, values, |_| 0);
             assert_eq!(summaries.iter().map(ColumnSummary::values).collect::<Vec<_>>(), [expected]);
         };
         check(&[2.0], [2.0, 2.0, 2.0, 2.0]);

@@ -11,9 +11,10 @@ use super::decimate::{ColumnSummary, m4};
 use super::frame::{Frame, LABEL_DISTANCE, Plot, Surface, TEXT_SIZE, TimeScale, ValueScale};
 use super::line::{Line, Segment};
 use super::measure::{Measured, text_width};
+use super::picture::Chart;
 use super::style::Ink;
 use super::time_ticks::time_ticks;
-use super::value_axis::ValueAxis;
+use crate::model::resolution::POINTS_PER_COLUMN;
 use crate::model::time::Timestamp;
 
 /// The width of the line, in CSS pixels.
@@ -25,8 +26,8 @@ const LONE_POINT_RADIUS: f64 = 1.5;
 /// The opacity of the band between the smallest and the largest value.
 const BAND_OPACITY: f64 = 0.2;
 
-/// With fewer points to a pixel column all of them are drawn: they cost little, and have their exact place.
-const DECIMATE_FROM: usize = 4;
+/// The length of a dash and of the space behind it, in CSS pixels.
+const DASH: f64 = 4.0;
 
 /// The length of the marks of the time axis, in CSS pixels.
 const MARK_LENGTH: f64 = 4.0;
@@ -37,19 +38,19 @@ const TIME_LABEL_DISTANCE: f64 = 24.0;
 /// Why drawing failed: what the backend says.
 pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
 
-/// Whether a line has so many points that what is drawn is the smallest and the largest of each pixel column.
+/// Whether what is drawn is the smallest and the largest value of each pixel column: where a line has windows, or more points
+/// than could be seen.
 pub fn is_decimated(line: &Line, plot: &Plot) -> bool {
     let columns = usize::try_from(plot.columns()).unwrap_or(0);
-    line.times().len() >= columns.saturating_mul(DECIMATE_FROM)
+    line.window().is_some() || line.times().len() >= columns.saturating_mul(POINTS_PER_COLUMN)
 }
 
-/// Draws a line with its grid and the labels of its values.
-pub fn draw_line<B: DrawingBackend>(
+/// Draws a chart: its grid, the labels of its values, its line, and below that the one that it is compared with.
+pub fn draw_chart<B: DrawingBackend>(
     backend: B,
     surface: &Surface,
     frame: &Frame,
-    line: &Line,
-    axis: &ValueAxis,
+    chart: &Chart,
     ink: &Ink,
 ) -> Result<(), DrawError<B>> {
     let paper = Paper::new(backend, surface, ink);
@@ -57,34 +58,70 @@ pub fn draw_line<B: DrawingBackend>(
     if plot.columns() == 0 {
         return Ok(());
     }
-    let times = TimeScale::new(frame, &plot);
-    let values = ValueScale::new(axis, &plot);
-
-    for tick in &axis.ticks {
-        let y = values.y(tick.value);
+    let scales = Scales {
+        plot,
+        times: TimeScale::new(frame, &plot),
+        values: ValueScale::new(&chart.axis, &plot),
+    };
+    for tick in &chart.axis.ticks {
+        let y = scales.values.y(tick.value);
         paper.bar((plot.left, y), (plot.right, y + surface.hairline()))?;
         let anchor = Pos::new(HPos::Right, VPos::Center);
         paper.text(&tick.label, (plot.left - surface.length(LABEL_DISTANCE), y), anchor)?;
     }
-    if is_decimated(line, &plot) {
-        let segments: Vec<Vec<ColumnSummary>> =
-            line.segments().map(|segment| m4(segment, |time| times.column(time))).collect();
-        for columns in &segments {
-            paper.band(columns, &times, &values)?;
-        }
-        for columns in &segments {
-            paper.stroke(columns.iter().flat_map(|summary| {
-                let x = times.column_middle(summary.column);
-                summary.values().map(|value| (x, values.y(value)))
-            }))?;
-        }
-    } else {
-        for Segment { times: segment_times, values: segment_values } in line.segments() {
-            let points = segment_times.iter().zip(segment_values);
-            paper.stroke(points.map(|(time, value)| (times.x(*time), values.y(*value))))?;
+    if let Some(compared) = &chart.compared {
+        for corners in outlines(compared, frame, &scales) {
+            paper.dashed(&corners)?;
         }
     }
+    if is_decimated(&chart.line, &plot) {
+        for columns in summaries(&chart.line, frame, &scales) {
+            paper.band(&columns, &scales)?;
+        }
+    }
+    for corners in outlines(&chart.line, frame, &scales) {
+        paper.stroke(corners, ink.series)?;
+    }
     Ok(())
+}
+
+/// From time and value to coordinates of a plot.
+struct Scales {
+    plot: Plot,
+    times: TimeScale,
+    values: ValueScale,
+}
+
+/// What is shown of a line by pixel column, one list a stretch without gaps.
+fn summaries(line: &Line, frame: &Frame, scales: &Scales) -> Vec<Vec<ColumnSummary>> {
+    let shown = line.segments_within(frame.from, frame.to);
+    shown.map(|segment| m4(segment, |time| scales.times.column(time))).collect()
+}
+
+/// The corners of a line in the plot, one list a stretch without gaps.
+fn outlines(line: &Line, frame: &Frame, scales: &Scales) -> Vec<Vec<(i32, i32)>> {
+    let Scales { plot, times, values } = scales;
+    let clipped = |corners: &mut dyn Iterator<Item = (i32, i32)>| {
+        let mut corners = clipped(corners, plot.left, plot.right);
+        corners.dedup();
+        corners
+    };
+    let stretches: Vec<Vec<(i32, i32)>> = if is_decimated(line, plot) {
+        let corners = |columns: Vec<ColumnSummary>| {
+            clipped(&mut columns.iter().flat_map(|summary| {
+                let x = times.column_middle(summary.column);
+                summary.values().map(|value| (x, values.y(value)))
+            }))
+        };
+        summaries(line, frame, scales).into_iter().map(corners).collect()
+    } else {
+        let corners = |Segment { times: at, rows }: Segment<'_>| {
+            let points = at.iter().zip(rows);
+            clipped(&mut points.map(|(time, row)| (times.x(*time), values.y(row.last))))
+        };
+        line.segments_within(frame.from, frame.to).map(corners).collect()
+    };
+    stretches.into_iter().filter(|corners| !corners.is_empty()).collect()
 }
 
 /// Draws the time axis: marks that point up to the charts, times below them, dates below those.
@@ -161,36 +198,100 @@ impl<'a, B: DrawingBackend> Paper<'a, B> {
     }
 
     /// The area between the smallest and the largest values.
-    fn band(
-        &self,
-        columns: &[ColumnSummary],
-        times: &TimeScale,
-        values: &ValueScale,
-    ) -> Result<(), DrawError<B>> {
+    fn band(&self, columns: &[ColumnSummary], scales: &Scales) -> Result<(), DrawError<B>> {
         let edge = |summary: &ColumnSummary, value: f64| {
-            (times.column_middle(summary.column), values.y(value))
+            (scales.times.column_middle(summary.column), scales.values.y(value))
         };
-        let upper = columns.iter().map(|summary| edge(summary, summary.high));
-        let lower = columns.iter().rev().map(|summary| edge(summary, summary.low));
+        let inside = 0..scales.plot.columns();
+        let shown = columns.iter().filter(|summary| inside.contains(&summary.column));
+        let upper = shown.clone().map(|summary| edge(summary, summary.high));
+        let lower = shown.rev().map(|summary| edge(summary, summary.low));
         let corners: Vec<(i32, i32)> = upper.chain(lower).collect();
         self.area.draw(&Polygon::new(corners, filled(self.ink.series, BAND_OPACITY)))
     }
 
     /// A line through points; a dot where there is but one.
-    fn stroke(&self, points: impl Iterator<Item = (i32, i32)>) -> Result<(), DrawError<B>> {
-        let mut points: Vec<(i32, i32)> = points.collect();
-        points.dedup();
+    fn stroke(&self, points: Vec<(i32, i32)>, color: RGBColor) -> Result<(), DrawError<B>> {
         if let [point] = points.as_slice() {
             let radius = (LONE_POINT_RADIUS * self.surface.scale).round() as i32;
-            return self.area.draw(&Circle::new(*point, radius, filled(self.ink.series, 1.0)));
+            return self.area.draw(&Circle::new(*point, radius, filled(color, 1.0)));
         }
         let style = ShapeStyle {
-            color: self.ink.series.to_rgba(),
+            color: color.to_rgba(),
             filled: false,
             stroke_width: self.surface.stroke(LINE_WIDTH),
         };
         self.area.draw(&PathElement::new(points, style))
     }
+
+    /// A dashed line through points. A backend whose style sheet makes the dashes gets it whole.
+    fn dashed(&self, points: &[(i32, i32)]) -> Result<(), DrawError<B>> {
+        if !self.ink.draws_dashes || points.len() == 1 {
+            return self.stroke(points.to_vec(), self.ink.compared);
+        }
+        for dash in dashes(points, DASH * self.surface.scale) {
+            self.stroke(dash, self.ink.compared)?;
+        }
+        Ok(())
+    }
+}
+
+/// Every other stretch of a line, each so long.
+fn dashes(points: &[(i32, i32)], length: f64) -> Vec<Vec<(i32, i32)>> {
+    let mut dashes = Vec::new();
+    let mut dash: Vec<(i32, i32)> = points.first().copied().into_iter().collect();
+    let (mut is_drawn, mut left) = (true, length);
+    for (one, other) in points.iter().zip(points.iter().skip(1)) {
+        let (dx, dy) = (f64::from(other.0 - one.0), f64::from(other.1 - one.1));
+        let whole = dx.hypot(dy);
+        let mut done = 0.0;
+        while whole - done > left {
+            done += left;
+            let share = done / whole;
+            let border = (one.0 + (dx * share).round() as i32, one.1 + (dy * share).round() as i32);
+            if is_drawn {
+                dash.push(border);
+                dashes.push(std::mem::take(&mut dash));
+            } else {
+                dash.push(border);
+            }
+            (is_drawn, left) = (!is_drawn, length);
+        }
+        left -= whole - done;
+        if is_drawn {
+            dash.push(*other);
+        }
+    }
+    if dash.len() > 1 {
+        dashes.push(dash);
+    }
+    dashes
+}
+
+/// The part of a line between two verticals. The points must go from left to right.
+fn clipped(points: impl Iterator<Item = (i32, i32)>, left: i32, right: i32) -> Vec<(i32, i32)> {
+    let mut inside = Vec::new();
+    let mut before: Option<(i32, i32)> = None;
+    for point in points {
+        if let Some(before) = before {
+            for edge in [left, right] {
+                if before.0 < edge && edge < point.0 {
+                    inside.push((edge, between(before, point, edge)));
+                }
+            }
+        }
+        if (left..=right).contains(&point.0) {
+            inside.push(point);
+        }
+        before = Some(point);
+    }
+    inside
+}
+
+/// The height of the line through two points at `x` between them.
+fn between(one: (i32, i32), other: (i32, i32), x: i32) -> i32 {
+    let share = f64::from(x - one.0) / f64::from(other.0 - one.0);
+    one.1 + (share * f64::from(other.1 - one.1)).round() as i32
 }
 
 fn filled(color: RGBColor, opacity: f64) -> ShapeStyle {

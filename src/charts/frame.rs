@@ -25,6 +25,9 @@ const RIGHT_MARGIN: f64 = 8.0;
 /// plots keep their place when values change.
 const NARROWEST_GUTTER: f64 = 44.0;
 
+/// Coordinates beyond the plot end here, so that computing with them cannot overflow.
+const FARTHEST: f64 = 1e8;
+
 /// What is drawn on.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Surface {
@@ -107,6 +110,11 @@ impl Plot {
         }
     }
 
+    /// What the surface has to the left and to the right of the plot, in CSS pixels.
+    pub fn margins(frame: &Frame) -> u32 {
+        (frame.gutter + RIGHT_MARGIN).round() as u32
+    }
+
     /// Device pixels from left to right.
     pub fn columns(&self) -> i32 {
         (self.right - self.left) / UNITS_PER_PIXEL
@@ -117,6 +125,7 @@ impl Plot {
 #[derive(Debug, Clone, Copy)]
 pub struct TimeScale {
     from: i64,
+    to: i64,
     duration: f64,
     left: i32,
     columns: i32,
@@ -125,7 +134,7 @@ pub struct TimeScale {
 impl TimeScale {
     pub fn new(frame: &Frame, plot: &Plot) -> Self {
         let duration = (i128::from(frame.to) - i128::from(frame.from)).max(1) as f64;
-        Self { from: frame.from, duration, left: plot.left, columns: plot.columns() }
+        Self { from: frame.from, to: frame.to, duration, left: plot.left, columns: plot.columns() }
     }
 
     /// 0 at the left edge, 1 at the right one.
@@ -133,14 +142,27 @@ impl TimeScale {
         (i128::from(time) - i128::from(self.from)) as f64 / self.duration
     }
 
-    /// The coordinate in units.
+    /// The coordinate in units; beyond the edges for times that are not shown.
     pub fn x(&self, time: i64) -> i32 {
-        self.left + (self.share(time) * f64::from(self.columns * UNITS_PER_PIXEL)).round() as i32
+        let x = (self.share(time) * f64::from(self.columns * UNITS_PER_PIXEL)).round();
+        self.left + x.clamp(-FARTHEST, FARTHEST) as i32
     }
 
-    /// The pixel column, counted from the left edge of the plot.
+    /// The pixel column, counted from the left edge of the plot; beyond the edges for times that are not shown.
     pub fn column(&self, time: i64) -> i32 {
-        ((self.share(time) * f64::from(self.columns)).floor() as i32).min(self.columns - 1)
+        if time == self.to {
+            return self.columns - 1;
+        }
+        let column = (self.share(time) * f64::from(self.columns)).floor();
+        column.clamp(-FARTHEST, FARTHEST) as i32
+    }
+
+    /// The time at a coordinate in units; the inverse of [`x`](Self::x).
+    pub fn time(&self, x: i32) -> i64 {
+        let width = f64::from((self.columns * UNITS_PER_PIXEL).max(1));
+        let share = f64::from(x - self.left) / width;
+        let time = i128::from(self.from) + (share * self.duration) as i128;
+        time.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
     }
 
     /// The middle of a pixel column, in units.
@@ -200,6 +222,7 @@ mod tests {
         assert_eq!(scale.x(1_000), plot.left);
         assert_eq!(scale.x(2_000), plot.right);
         assert_eq!(scale.column(1_000), 0);
+        assert_eq!(scale.time(scale.x(1_500)), 1_500);
         // The end itself belongs to no column; it is drawn in the last one.
         assert_eq!(scale.column(2_000), plot.columns() - 1);
         assert!(

@@ -1,6 +1,10 @@
 //! The points of one chart, split where there are gaps.
 
+use std::num::NonZeroU64;
 use std::ops::Range;
+
+use crate::model::field::Field;
+use crate::model::series::{Column, Row, Series};
 
 /// Neighbours nearer than this never have a gap between them, however dense the other points are: 3 min.
 const SHORTEST_GAP: u64 = 180_000_000_000;
@@ -8,44 +12,73 @@ const SHORTEST_GAP: u64 = 180_000_000_000;
 /// What counts as a gap, in multiples of the usual distance.
 const GAP_FACTOR: u64 = 3;
 
-/// The points of one field: finite values only, times ascending.
+/// The points of one field, or windows of them: finite values only, times ascending.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Line {
-    /// Nanoseconds since the Unix epoch.
+    /// Nanoseconds since the Unix epoch; of windows, their middles.
     times: Vec<i64>,
-    values: Vec<f64>,
+    rows: Vec<Row>,
+    window: Option<NonZeroU64>,
     segments: Vec<Range<usize>>,
     /// The smallest and the largest value; `None` without points.
     extremes: Option<(f64, f64)>,
 }
 
-/// Neighbouring points without a gap between them; never empty, times and values equally long.
+/// Neighbouring points without a gap between them; never empty, times and rows equally long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Segment<'a> {
     pub times: &'a [i64],
-    pub values: &'a [f64],
+    pub rows: &'a [Row],
 }
 
 impl Line {
-    /// Takes the rows that have a finite value. `times` in nanoseconds, ascending.
-    pub fn new(times: &[i64], values: &[f64]) -> Self {
-        let mut line = Self::default();
-        for (time, value) in times.iter().zip(values).filter(|(_, value)| value.is_finite()) {
-            line.times.push(*time);
-            line.values.push(*value);
-            let (low, high) = line.extremes.unwrap_or((*value, *value));
-            line.extremes = Some((low.min(*value), high.max(*value)));
+    /// Takes the rows of a series that have finite values of a field.
+    pub fn new(series: &Series, field: Field) -> Self {
+        let mut line = Self { window: series.window, ..Self::default() };
+        let Some(column) = series.columns.iter().find(|column| column.field == field) else {
+            return line;
+        };
+        let half = series.window.map_or(0, |window| (window.get() / 2).cast_signed());
+        for (index, time) in series.times.iter().enumerate() {
+            if let Some(row) = column.row(index).filter(is_finite) {
+                line.times.push(time.saturating_add(half));
+                line.rows.push(row);
+                let (low, high) = line.extremes.unwrap_or((row.low, row.high));
+                line.extremes = Some((low.min(row.low), high.max(row.high)));
+            }
         }
         line.segments = segments(&line.times);
         line
+    }
+
+    /// A line through points. `times` in nanoseconds, ascending.
+    pub fn through(times: &[i64], values: &[f64]) -> Self {
+        // Any field will do.
+        let field = Field::Temperature;
+        let columns = vec![Column::new(field, values.to_vec())];
+        Self::new(&Series { window: None, times: times.to_vec(), columns }, field)
+    }
+
+    /// The same at times that are later by so many nanoseconds.
+    #[must_use]
+    pub fn moved(mut self, by: i64) -> Self {
+        for time in &mut self.times {
+            *time = time.saturating_add(by);
+        }
+        self
+    }
+
+    /// How long the windows are that rows stand for, in nanoseconds; `None` if a row is a point.
+    pub fn window(&self) -> Option<NonZeroU64> {
+        self.window
     }
 
     pub fn times(&self) -> &[i64] {
         &self.times
     }
 
-    pub fn values(&self) -> &[f64] {
-        &self.values
+    pub fn rows(&self) -> &[Row] {
+        &self.rows
     }
 
     /// The smallest and the largest value; `None` without points.
@@ -53,15 +86,47 @@ impl Line {
         self.extremes
     }
 
+    /// The row that is nearest to a time, by its index; `None` without rows.
+    pub fn nearest(&self, time: i64) -> Option<usize> {
+        let after = self.times.partition_point(|row| *row < time);
+        let distance = |index: &usize| self.times.get(*index).map(|row| row.abs_diff(time));
+        let candidates = [after.checked_sub(1), (after < self.times.len()).then_some(after)];
+        candidates.into_iter().flatten().min_by_key(distance)
+    }
+
+    /// The row that is nearest to a time, unless it is so far away that a gap lies between.
+    pub fn near(&self, time: i64) -> Option<usize> {
+        let index = self.nearest(time)?;
+        let distance = self.times.get(index)?.abs_diff(time);
+        let is_inside = self.segments.iter().any(|range| {
+            let ends = (self.times.get(range.start), self.times.get(range.end.saturating_sub(1)));
+            matches!(ends, (Some(first), Some(last)) if (*first..=*last).contains(&time))
+        });
+        (is_inside || distance <= SHORTEST_GAP).then_some(index)
+    }
+
     /// The stretches that are drawn without interruption, in order; together all points.
     pub fn segments(&self) -> impl Iterator<Item = Segment<'_>> {
-        self.segments.iter().filter_map(|range| {
+        self.segments_within(i64::MIN, i64::MAX)
+    }
+
+    /// The same as far as they reach into a span of time, with the point before and the one after it: there the line
+    /// leaves what is shown.
+    pub fn segments_within(&self, from: i64, to: i64) -> impl Iterator<Item = Segment<'_>> {
+        let start = self.times.partition_point(|time| *time < from).saturating_sub(1);
+        let end = self.times.partition_point(|time| *time <= to).saturating_add(1);
+        self.segments.iter().filter_map(move |range| {
+            let range = range.start.max(start)..range.end.min(end);
             Some(Segment {
-                times: self.times.get(range.clone())?,
-                values: self.values.get(range.clone())?,
+                times: self.times.get(range.clone()).filter(|times| !times.is_empty())?,
+                rows: self.rows.get(range)?,
             })
         })
     }
+}
+
+fn is_finite(row: &Row) -> bool {
+    [row.first, row.low, row.high, row.last].into_iter().all(f64::is_finite)
 }
 
 /// Splits points where two neighbours are farther apart than three times the usual distance, and than 3 min.
@@ -137,14 +202,52 @@ mod tests {
     fn rows_without_a_value_are_no_points_and_make_gaps_when_there_are_many() {
         let times: Vec<i64> = (0..8).map(|minute| minute * MINUTE).collect();
         let nan = f64::NAN;
-        let line = Line::new(&times, &[1.0, 2.0, nan, 4.0, f64::INFINITY, -6.5, nan, nan]);
-        assert_eq!(line.values(), [1.0, 2.0, 4.0, -6.5]);
+        let line = Line::through(&times, &[1.0, 2.0, nan, 4.0, f64::INFINITY, -6.5, nan, nan]);
+        let values: Vec<f64> = line.rows().iter().map(|row| row.last).collect();
+        assert_eq!(values, [1.0, 2.0, 4.0, -6.5]);
         assert_eq!(line.extremes(), Some((-6.5, 4.0)));
         assert_eq!(line.segments().count(), 1);
 
         let times: Vec<i64> = (0..12).map(|minute| minute * MINUTE).collect();
-        let line = Line::new(&times, &[1.0, 1.0, 1.0, 1.0, 1.0, nan, nan, nan, nan, nan, 2.0, 2.0]);
+        let line =
+            Line::through(&times, &[1.0, 1.0, 1.0, 1.0, 1.0, nan, nan, nan, nan, nan, 2.0, 2.0]);
         let lengths: Vec<usize> = line.segments().map(|segment| segment.times.len()).collect();
         assert_eq!(lengths, [5, 2]);
+    }
+
+    #[test]
+    fn what_is_shown_begins_and_ends_with_a_neighbour() {
+        let times: Vec<i64> = (0..10).map(|minute| minute * MINUTE).collect();
+        let line = Line::through(&times, &[1.0; 10]);
+        let shown = |from: i64, to: i64| {
+            let segment = line.segments_within(from, to).next()?;
+            Some((segment.times[0] / MINUTE, segment.times.len()))
+        };
+        assert_eq!(shown(3 * MINUTE, 5 * MINUTE), Some((2, 5)));
+        assert_eq!(shown(3 * MINUTE + 1, 3 * MINUTE + 2), Some((3, 2)));
+        assert_eq!(shown(-MINUTE, -1), Some((0, 1)));
+        assert_eq!(shown(20 * MINUTE, 21 * MINUTE), Some((9, 1)));
+        assert_eq!(Line::default().segments_within(0, 1).count(), 0);
+    }
+
+    #[test]
+    fn windows_stand_in_their_middle_and_keep_their_extremes() {
+        let times: Vec<i64> = (0..10).map(|minute| minute * MINUTE).collect();
+        let values = (0..10).map(f64::from).collect();
+        let columns = vec![Column::new(Field::Co2, values)];
+        let series = Series { window: None, times, columns };
+        let window = NonZeroU64::new(5 * MINUTE.unsigned_abs()).expect("is not 0");
+        let line = Line::new(&series.folded(window), Field::Co2);
+        assert_eq!(line.times(), [5 * MINUTE / 2, 15 * MINUTE / 2]);
+        assert_eq!(line.rows()[1], Row { first: 5.0, low: 5.0, high: 9.0, last: 9.0 });
+        assert_eq!(line.extremes(), Some((0.0, 9.0)));
+    }
+
+    #[test]
+    fn the_nearest_row_is_found() {
+        let line = Line::through(&[10, 20, 40], &[1.0; 3]);
+        let found: Vec<_> = [0, 14, 16, 31, 99].map(|time| line.nearest(time)).into();
+        assert_eq!(found, [Some(0), Some(0), Some(1), Some(2), Some(2)]);
+        assert_eq!(Line::default().nearest(0), None);
     }
 }

@@ -14,27 +14,36 @@ pub struct Picture {
     pub frame: Frame,
     /// One a charted field, in the order of [`Field::CHARTED`], also those without points.
     pub charts: Vec<Chart>,
-    /// Points in time with at least one value.
-    pub points: usize,
+    /// Points in time with at least one value, or windows of them.
+    pub rows: usize,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chart {
     pub field: Field,
     pub line: Line,
+    /// What it is compared with, moved to the same times.
+    pub compared: Option<Line>,
     pub axis: ValueAxis,
 }
 
 impl Picture {
-    /// Prepares the points of the range from `from` up to `to`.
-    pub fn new(series: &Series, from: Timestamp, to: Timestamp) -> Self {
+    /// Prepares the points of the range from `from` up to `to`, and of what they are compared with, whose times are moved by so many
+    /// nanoseconds.
+    pub fn new(
+        series: &Series,
+        compared: Option<(&Series, i64)>,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Self {
         let chart = |field: Field| {
-            let line = series
-                .column(field)
-                .map(|values| Line::new(&series.times, values))
-                .unwrap_or_default();
-            let (low, high) = line.extremes().unwrap_or_else(|| field.usual_range());
-            Chart { field, axis: ValueAxis::new(low, high), line }
+            let line = Line::new(series, field);
+            let compared = compared.map(|(other, by)| Line::new(other, field).moved(by));
+            let lines = [Some(&line), compared.as_ref()].into_iter().flatten();
+            let extremes = lines.filter_map(Line::extremes);
+            let extremes = extremes.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
+            let (low, high) = extremes.unwrap_or_else(|| field.usual_range());
+            Chart { field, axis: ValueAxis::new(low, high), line, compared }
         };
         let charts: Vec<Chart> = Field::CHARTED.into_iter().map(chart).collect();
         let frame = Frame::new(
@@ -43,21 +52,29 @@ impl Picture {
             charts.iter().map(|chart| &chart.axis),
         );
         // A row with none of the charted fields is none of these points.
-        let points = if charts.iter().all(|chart| chart.line.times().is_empty()) {
+        let rows = if charts.iter().all(|chart| chart.line.times().is_empty()) {
             0
         } else {
             series.times.len()
         };
-        Self { frame, charts, points }
+        Self { frame, charts, rows }
     }
 
     pub fn chart(&self, field: Field) -> Option<&Chart> {
         self.charts.iter().find(|chart| chart.field == field)
     }
 
-    /// The time that a pixel column of a surface stands for, in nanoseconds, if that is what is drawn; `None` if all
+    /// How many points are shown, if it is not windows of them.
+    pub fn points(&self) -> Option<usize> {
+        self.charts.iter().all(|chart| chart.line.window().is_none()).then_some(self.rows)
+    }
+
+    /// The time that a column of the picture stands for, in nanoseconds, if that is what is drawn; `None` if all
     /// points are.
     pub fn column_duration(&self, surface: &Surface) -> Option<f64> {
+        if let Some(window) = self.charts.iter().find_map(|chart| chart.line.window()) {
+            return Some(window.get() as f64);
+        }
         let plot = Plot::new(surface, &self.frame);
         let is_decimated = self.charts.iter().any(|chart| is_decimated(&chart.line, &plot));
         (is_decimated && plot.columns() > 0)
@@ -72,8 +89,9 @@ mod tests {
 
     fn picture(rows: usize, field: Field) -> Picture {
         let times = (0..rows as i64).map(|row| row * 60_000_000_000).collect();
-        let columns = vec![Column { field, values: vec![20.0; rows] }];
-        Picture::new(&Series { times, columns }, Timestamp(0), Timestamp(rows as i64 * 60_000))
+        let columns = vec![Column::new(field, vec![20.0; rows])];
+        let series = Series { window: None, times, columns };
+        Picture::new(&series, None, Timestamp(0), Timestamp(rows as i64 * 60_000))
     }
 
     #[test]
@@ -83,7 +101,7 @@ mod tests {
             picture.charts.iter().map(|chart| chart.field).collect::<Vec<_>>(),
             Field::CHARTED
         );
-        assert_eq!(picture.points, 100);
+        assert_eq!((picture.rows, picture.points()), (100, Some(100)));
         assert_eq!(picture.chart(Field::Co2).map(|chart| chart.line.times().len()), Some(100));
         assert_eq!(picture.chart(Field::Tvoc).map(|chart| chart.line.times().len()), Some(0));
         assert_eq!(picture.chart(Field::Lat), None);
@@ -91,7 +109,7 @@ mod tests {
 
     #[test]
     fn points_of_other_fields_are_none() {
-        assert_eq!(picture(100, Field::Lat).points, 0);
+        assert_eq!(picture(100, Field::Lat).rows, 0);
     }
 
     #[test]

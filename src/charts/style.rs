@@ -8,10 +8,14 @@ use plotters::style::RGBColor;
 pub struct Ink {
     /// The series: its line, its band and its lone points.
     pub series: RGBColor,
+    /// What the series is compared with.
+    pub compared: RGBColor,
     /// Lines of the grid and marks of the axis.
     pub grid: RGBColor,
     /// Text.
     pub label: RGBColor,
+    /// Whether dashes are to be drawn one by one, or are made by whoever shows the drawing.
+    pub draws_dashes: bool,
     /// As in the CSS property `font-family`.
     pub font_family: String,
 }

@@ -31,8 +31,8 @@ pub fn extent(field: Field, line: &Line) -> Option<String> {
 
 /// All that the picture of a line tells, as sentences.
 pub fn description(field: Field, line: &Line) -> String {
-    let (Some((low, high)), Some(first), Some(last), Some(value)) =
-        (line.extremes(), line.times().first(), line.times().last(), line.values().last())
+    let (Some((low, high)), Some(first), Some(last), Some(row)) =
+        (line.extremes(), line.times().first(), line.times().last(), line.rows().last())
     else {
         return format!("No values of {} in this range.", field.key());
     };
@@ -42,13 +42,14 @@ pub fn description(field: Field, line: &Line) -> String {
         more => format!("{} gaps", group_digits(more as u64 - 1)),
     };
     format!(
-        "{} values from {} to {}, {gaps}. Lowest {}, highest {}, last {} {}.",
+        "{} {} from {} to {}, {gaps}. Lowest {}, highest {}, last {} {}.",
         group_digits(line.times().len() as u64),
+        if line.window().is_some() { "columns" } else { "values" },
         Timestamp::from_nanoseconds(*first),
         Timestamp::from_nanoseconds(*last),
         field.format(low),
         field.format(high),
-        field.format(*value),
+        field.format(row.last),
         field.unit(),
     )
 }
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn a_line_in_words() {
         let minute = 60_000_000_000;
-        let line = Line::new(&[0, minute, 2 * minute, 9 * minute], &[20.0, 21.55, 19.0, 22.0]);
+        let line = Line::through(&[0, minute, 2 * minute, 9 * minute], &[20.0, 21.55, 19.0, 22.0]);
         assert_eq!(extent(Field::Temperature, &line).as_deref(), Some("19.0 to 22.0 °C"));
         assert_eq!(
             description(Field::Temperature, &line),

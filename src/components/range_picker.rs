@@ -12,6 +12,9 @@ pub fn RangePicker(
     path: String,
     /// What is shown; `None` if what was asked for is no range.
     current: Option<TimeRange>,
+    /// Parameters that the links keep.
+    #[prop(optional, into)]
+    kept: String,
 ) -> impl IntoView {
     let links = RelativeRange::ALL
         .into_iter()
@@ -22,7 +25,7 @@ pub fn RangePicker(
                 <li>
                     <a
                         class="ranges__link"
-                        href=format!("{path}?{}", range_as_time.query_string())
+                        href=format!("{path}?{}{kept}", range_as_time.query_string())
                         title=range.label()
                         aria-current=is_current
                     >

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::device::DeviceId;
 use super::time::Timestamp;
+
+/// The shortest and the longest span that can be zoomed to, in milliseconds: a second and a year.
+pub const SHORTEST_MS: f64 = 1e3;
+pub const LONGEST_MS: f64 = 366.0 * 86_400e3;
 
 /// One of the ranges that end now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, Default)]
@@ -141,11 +146,89 @@ impl TimeRange {
         }
     }
 
+    /// The span that is so many of its lengths later and so many times as long, ending at `now` at the latest; `None`
+    /// where nothing would change.
+    pub fn moved(self, now: Timestamp, by: f64, zoom: f64) -> Option<Self> {
+        let (from, to) = self.bounds(now);
+        let length = (to.0 - from.0) as f64;
+        let longer = (length * zoom).clamp(SHORTEST_MS, LONGEST_MS);
+        let middle = from.0 as f64 + length * (0.5 + by);
+        let end = ((middle + longer / 2.0).round() as i64).min(now.0.max(to.0));
+        let moved =
+            Self::Absolute { from: Timestamp(end - longer.round() as i64), to: Timestamp(end) };
+        (moved.bounds(now) != (from, to)).then_some(moved)
+    }
+
     /// The query string that names it, without `?`.
     pub fn query_string(self) -> String {
         match self {
             Self::Relative(range) => format!("range={}", range.code()),
             Self::Absolute { from, to } => format!("from={}&to={}", from.rfc3339(), to.rfc3339()),
+        }
+    }
+}
+
+/// What the charts are compared with.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Comparison {
+    /// The same device, the same length of time before.
+    Previous,
+    /// Another device at the same time.
+    Device(DeviceId),
+}
+
+const PREVIOUS: &str = "previous";
+const DEVICE_PREFIX: &str = "device:";
+
+impl Comparison {
+    /// Reads the parameter `compare` of a URL: `previous` or `device:<id>`.
+    pub fn from_parameter(compare: Option<&str>) -> Result<Option<Self>, InvalidRange> {
+        let Some(code) = compare.map(str::trim).filter(|code| !code.is_empty()) else {
+            return Ok(None);
+        };
+        if code == PREVIOUS {
+            return Ok(Some(Self::Previous));
+        }
+        let device = code.strip_prefix(DEVICE_PREFIX).and_then(|id| DeviceId::parse(id).ok());
+        device.map(|id| Some(Self::Device(id))).ok_or_else(|| {
+            InvalidRange("`compare` is `previous` or `device:` with an id".to_owned())
+        })
+    }
+
+    /// The value of the parameter that names it.
+    pub fn code(&self) -> String {
+        match self {
+            Self::Previous => PREVIOUS.to_owned(),
+            Self::Device(id) => format!("{DEVICE_PREFIX}{id}"),
+        }
+    }
+
+    /// In words: `the previous period`.
+    pub fn label(&self) -> String {
+        match self {
+            Self::Previous => "the previous period".to_owned(),
+            Self::Device(id) => id.to_string(),
+        }
+    }
+
+    /// Which device and span it is, when `id` is shown from `from` to `to`.
+    pub fn subject(
+        &self,
+        id: &DeviceId,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> (DeviceId, Timestamp, Timestamp) {
+        match self {
+            Self::Previous => (id.clone(), Timestamp(from.0.saturating_sub(to.0 - from.0)), from),
+            Self::Device(other) => (other.clone(), from, to),
+        }
+    }
+
+    /// By how many nanoseconds its times are moved to stand at those that are shown.
+    pub fn shift(&self, from: Timestamp, to: Timestamp) -> i64 {
+        match self {
+            Self::Previous => (to.0 - from.0).saturating_mul(1_000_000),
+            Self::Device(_) => 0,
         }
     }
 }
@@ -175,6 +258,23 @@ mod tests {
                 Ok(TimeRange::Relative(range))
             );
         }
+    }
+
+    #[test]
+    fn comparisons_are_read_back() {
+        let id = DeviceId::parse("a:b").expect("is an id");
+        for comparison in [Comparison::Previous, Comparison::Device(id.clone())] {
+            let code = comparison.code();
+            assert_eq!(Comparison::from_parameter(Some(&code)), Ok(Some(comparison)));
+        }
+        assert_eq!(Comparison::from_parameter(Some("")), Ok(None));
+        assert!(Comparison::from_parameter(Some("device:../x")).is_err());
+        let (from, to) = (Timestamp(100), Timestamp(150));
+        assert_eq!(
+            Comparison::Previous.subject(&id, from, to),
+            (id, Timestamp(50), Timestamp(100))
+        );
+        assert_eq!(Comparison::Previous.shift(from, to), 50_000_000);
     }
 
     #[test]

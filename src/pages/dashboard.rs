@@ -1,27 +1,30 @@
 //! `/dashboard/:id`: what a device measures, as gauges and line charts over a range.
 //!
-//! Everything but the points of the charts is rendered by the server; `islands::charts` fetches those in the browser.
+//! All of it is rendered by the server, the charts as coarse SVG; `stage` draws them finely in the browser.
 
+pub mod charts;
 pub mod choice;
+pub mod toolbar;
 pub mod values;
+pub mod values_table;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::hooks::{use_params_map, use_query_map};
 
+use self::charts::{ChartSection, Points, read_points};
+use self::toolbar::Toolbar;
 use self::values::{Gauges, LatestTable};
 use super::failed_part::FailedPart;
 use super::not_found::NotFoundPage;
 use crate::api::ApiError;
 use crate::api::dashboard::read_dashboard;
-use crate::components::device_picker::DevicePicker;
 use crate::components::how_it_works::HowItWorks;
 use crate::components::range_picker::RangePicker;
 use crate::components::state_badge::StateBadge;
 use crate::hooks::response::set_status;
-use crate::islands::charts::{Charts, View};
 use crate::model::dashboard::Dashboard;
-use crate::model::range::TimeRange;
+use crate::model::range::{Comparison, TimeRange};
 
 /// What the URL asks for, as it stands there.
 #[derive(Debug, Clone)]
@@ -29,9 +32,14 @@ struct Query {
     range: Option<String>,
     from: Option<String>,
     to: Option<String>,
+    compare: Option<String>,
 }
 
 impl Query {
+    fn comparison(&self) -> Result<Option<Comparison>, String> {
+        Comparison::from_parameter(self.compare.as_deref()).map_err(|error| error.to_string())
+    }
+
     fn time_range(&self) -> Result<TimeRange, String> {
         TimeRange::from_parameters(self.range.as_deref(), self.from.as_deref(), self.to.as_deref())
             .map_err(|error| error.to_string())
@@ -39,7 +47,12 @@ impl Query {
 
     /// The parameters that are there: name and value.
     fn parameters(&self) -> Vec<(&'static str, String)> {
-        let named = [("range", &self.range), ("from", &self.from), ("to", &self.to)];
+        let named = [
+            ("range", &self.range),
+            ("from", &self.from),
+            ("to", &self.to),
+            ("compare", &self.compare),
+        ];
         named.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
     }
 }
@@ -51,16 +64,22 @@ pub fn DashboardPage() -> impl IntoView {
         range: query.get("range"),
         from: query.get("from"),
         to: query.get("to"),
+        compare: query.get("compare"),
     });
     let title = id.clone();
-    let content = match query.time_range() {
+    let wanted = query.time_range().and_then(|range| Ok((range, query.comparison()?)));
+    let content = match wanted {
         Err(message) => view! { <BadRange id message/> }.into_any(),
-        Ok(range) => view! {
+        Ok((range, comparison)) => view! {
             <Suspense>
                 {Suspend::new(async move {
-                    let Query { range: code, from, to } = query.clone();
+                    let Query { range: code, from, to, .. } = query.clone();
                     match read_dashboard(id.clone(), code, from, to).await {
-                        Ok(dashboard) => view! { <DashboardView dashboard range query/> }.into_any(),
+                        Ok(dashboard) => {
+                            let Dashboard { id, from, to, .. } = &dashboard;
+                            let points = read_points(id, *from, *to, comparison.as_ref()).await;
+                            view! { <DashboardView dashboard range comparison query points/> }.into_any()
+                        }
                         Err(ApiError::NotFound(message)) => view! { <NotFoundPage message/> }.into_any(),
                         Err(ApiError::Invalid { message, .. }) => view! { <BadRange id message/> }.into_any(),
                         Err(error) => view! {
@@ -86,18 +105,14 @@ pub fn DashboardPage() -> impl IntoView {
 
 /// A device that is there.
 #[component]
-fn DashboardView(dashboard: Dashboard, range: TimeRange, query: Query) -> impl IntoView {
-    let view = View {
-        id: dashboard.id.clone(),
-        range,
-        from: dashboard.from,
-        to: dashboard.to,
-        now: dashboard.now,
-        last_seen: dashboard.last_seen,
-        latest: dashboard.latest.clone(),
-    };
+fn DashboardView(
+    dashboard: Dashboard,
+    range: TimeRange,
+    comparison: Option<Comparison>,
+    query: Query,
+    points: Points,
+) -> impl IntoView {
     let seconds = refresh_seconds(&dashboard);
-    let path = format!("/dashboard/{}", dashboard.id);
     let device_path = format!("/devices/{}", dashboard.id);
     let unregistered = (!dashboard.is_registered).then(|| {
         view! {
@@ -107,11 +122,6 @@ fn DashboardView(dashboard: Dashboard, range: TimeRange, query: Query) -> impl I
             </p>
         }
     });
-    let parameters = query
-        .parameters()
-        .into_iter()
-        .map(|(name, value)| view! { <input type="hidden" name=name value=value/> })
-        .collect_view();
     view! {
         <div class="page page--wide" data-key=dashboard.id.to_string() data-refresh=seconds>
             <header class="page__head dashboard__head">
@@ -122,21 +132,14 @@ fn DashboardView(dashboard: Dashboard, range: TimeRange, query: Query) -> impl I
                 </div>
             </header>
             {unregistered}
-            <div class="dashboard__toolbar">
-                <DevicePicker devices=dashboard.devices.clone() kept=query.parameters()/>
-                <RangePicker path=path.clone() current=Some(range)/>
-                <form method="get" action=path>
-                    {parameters}
-                    <button class="button">"Reload"</button>
-                </form>
-            </div>
+            <Toolbar dashboard=dashboard.clone() range comparison=comparison.clone() parameters=query.parameters()/>
             <Gauges
                 latest=dashboard.latest.clone()
                 liveness=dashboard.liveness
                 last_seen=dashboard.last_seen
                 now=dashboard.now
             />
-            <Charts data=view/>
+            <ChartSection dashboard=dashboard.clone() range comparison points/>
             <LatestTable latest=dashboard.latest/>
             <HowItWorks calls=dashboard.how/>
         </div>

@@ -73,9 +73,10 @@ impl Edge {
         self.session(Some(self.limit)).await
     }
 
-    /// InfluxDB for work whose length is not known beforehand; each call still has its own limit.
+    /// InfluxDB for work whose length is not known beforehand; each call still has its own limit. A page does not wait for it longer
+    /// than for all else.
     pub async fn unlimited_influx(&self) -> Result<(Arc<Connection>, Session)> {
-        self.session(None).await
+        self.session(self.is_page.then_some(self.limit)).await
     }
 
     async fn session(&self, limit: Option<TimeLimit>) -> Result<(Arc<Connection>, Session)> {

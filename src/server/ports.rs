@@ -3,6 +3,7 @@
 //! Nothing here knows of HTTP, Flux or buckets. [`influx`](super::influx) implements the traits over InfluxDB, tests implement them
 //! in memory.
 
+use std::num::NonZeroU64;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -222,5 +223,13 @@ pub trait Telemetry: Send + Sync {
         device: &DeviceId,
         from: i64,
         to: i64,
+    ) -> impl Future<Output = Result<Series>> + Send;
+    /// The same as windows of so many nanoseconds that begin at multiples of their length; those at the ends are whole.
+    fn windows(
+        &self,
+        device: &DeviceId,
+        from: i64,
+        to: i64,
+        window: NonZeroU64,
     ) -> impl Future<Output = Result<Series>> + Send;
 }

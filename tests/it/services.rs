@@ -9,7 +9,7 @@ use influx_wire::line_protocol::Precision;
 use iot_center::model::dashboard::Dashboard;
 use iot_center::model::device::{DeviceDetails, DeviceList, Fleet, Liveness, Reveal};
 use iot_center::model::field::Field;
-use iot_center::model::series::Series;
+use iot_center::model::series::{Row, Series};
 use iot_center::model::writing::WriteProgress;
 use serde_json::Value;
 
@@ -120,8 +120,15 @@ async fn register_reveal_write_look_unregister() {
         assert_eq!(dashboard.latest.len(), 7, "{name}: {:?}", dashboard.latest);
         assert!(dashboard.is_registered, "{name}");
         let (from, to) = (dashboard.from.0, dashboard.to.0);
-        let series = read_series(application, "device-1", from, to).await;
-        assert!((10_079..=10_081).contains(&series.times.len()), "{name}: {}", series.times.len());
+        let series = read_series(application, "device-1", from, to, 8_000).await;
+        // Few pixels: each window has the extremes of its points.
+        let windows = read_series(application, "device-1", from, to, 500).await;
+        let window = windows.window.expect("has windows");
+        assert_eq!(window.get(), 24 * 60_000_000_000, "{name}");
+        let fine = read_series(application, "device-1", from, to, 8_000).await;
+        assert_eq!(without_ends(&windows), without_ends(&fine.folded(window)), "{name}");
+        // A window of two minutes is the shortest that seven days have.
+        assert!((5_039..=5_042).contains(&series.times.len()), "{name}: {}", series.times.len());
         assert!(series.times.is_sorted_by(|left, right| left < right), "{name}");
         assert_eq!(series.columns.len(), 5, "{name}");
         assert!(
@@ -175,11 +182,26 @@ async fn register_reveal_write_look_unregister() {
     .await;
 }
 
-async fn read_series(application: &Application, id: &str, from: i64, to: i64) -> Series {
+/// The first and the last window may be cut differently.
+fn without_ends(series: &Series) -> Vec<(i64, Vec<Option<Row>>)> {
+    let rows = series.times.iter().enumerate().map(|(index, time)| {
+        (*time, series.columns.iter().map(|column| column.row(index)).collect())
+    });
+    rows.skip(1).take(series.times.len().saturating_sub(2)).collect()
+}
+
+async fn read_series(
+    application: &Application,
+    id: &str,
+    from: i64,
+    to: i64,
+    columns: u32,
+) -> Series {
     use axum::body::Body;
     use axum::http::Request;
     use tower::ServiceExt;
-    let request = Request::get(format!("/rpc/read_series?id={id}&from_ms={from}&to_ms={to}"))
+    let path = format!("/rpc/read_series?id={id}&from_ms={from}&to_ms={to}&columns={columns}");
+    let request = Request::get(path)
         .header(header::HOST, crate::application::HOST)
         .body(Body::empty())
         .unwrap();
@@ -223,7 +245,7 @@ async fn points_of_other_programs() {
         assert_eq!(found.missing.count, 10_078, "{name}: by both tags");
 
         let now_ms = now / 1_000_000;
-        let series = read_series(application, "other", now_ms - 600_000, now_ms).await;
+        let series = read_series(application, "other", now_ms - 600_000, now_ms, 1_000).await;
         assert_eq!(series.times, [now - 3 * minute, now - 2 * minute], "{name}");
         let humidity =
             series.columns.iter().find(|column| column.field == Field::Humidity).unwrap();
@@ -417,7 +439,9 @@ async fn ranges_that_are_none_are_refused() {
         let answer = application.read("read_dashboard", query).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}: {answer:?}");
     }
-    for query in ["id=a&from_ms=2&to_ms=1", "id=a&from_ms=0&to_ms=99999999999999"] {
+    for query in
+        ["id=a&from_ms=2&to_ms=1&columns=9", "id=a&from_ms=0&to_ms=99999999999999&columns=9"]
+    {
         let answer = application.read("read_series", query).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}: {answer:?}");
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::charts::recording::{Mark, Recording};
+use crate::charts::value_axis::ValueAxis;
+use crate::model::field::Field;
 
 const MINUTE: i64 = 60_000_000_000;
 const SERIES: (u8, u8, u8, u8) = (200, 0, 0, 100);
@@ -14,8 +16,10 @@ const LABEL: (u8, u8, u8, u8) = (0, 0, 200, 100);
 fn ink() -> Ink {
     Ink {
         series: RGBColor(200, 0, 0),
+        compared: RGBColor(200, 200, 0),
         grid: RGBColor(0, 200, 0),
         label: RGBColor(0, 0, 200),
+        draws_dashes: true,
         font_family: "sans-serif".to_owned(),
     }
 }
@@ -27,18 +31,18 @@ struct Drawing {
 
 /// Draws points on a surface with 400 CSS pixels, which are as many minutes wide as the points are.
 fn draw(times: &[i64], values: &[f64]) -> Drawing {
-    let line = Line::new(times, values);
+    let line = Line::through(times, values);
     let (low, high) = line.extremes().unwrap_or((0.0, 1.0));
-    let axis = ValueAxis::new(low, high);
+    let chart = Chart { field: Field::Co2, line, compared: None, axis: ValueAxis::new(low, high) };
     let frame = Frame::new(
         times.first().copied().unwrap_or(0),
         times.last().map_or(MINUTE, |last| last + MINUTE),
-        [&axis],
+        [&chart.axis],
     );
     let surface = Surface::new(400, 200, 1.0);
     let recording = Recording::new();
     let marks = std::rc::Rc::clone(&recording.marks);
-    draw_line(recording, &surface, &frame, &line, &axis, &ink()).expect("draws");
+    draw_chart(recording, &surface, &frame, &chart, &ink()).expect("draws");
     Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() }
 }
 
@@ -142,7 +146,7 @@ fn many_points_become_a_band_and_a_line_with_every_extreme() {
     drawing.check_inside();
 
     // In every pixel column the line reaches exactly as far up and down as all points do.
-    let line = Line::new(&times, &values);
+    let line = Line::through(&times, &values);
     let (low, high) = line.extremes().expect("points");
     let axis = ValueAxis::new(low, high);
     let scale = ValueScale::new(&axis, &drawing.plot);
@@ -192,12 +196,16 @@ fn unusual_data_is_drawn_without_panic() {
 
 #[test]
 fn no_room_is_no_trouble() {
-    let axis = ValueAxis::new(0.0, 1.0);
-    let frame = Frame::new(0, MINUTE, [&axis]);
-    let line = Line::new(&[0, 1], &[0.0, 1.0]);
+    let chart = Chart {
+        field: Field::Co2,
+        line: Line::through(&[0, 1], &[0.0, 1.0]),
+        compared: None,
+        axis: ValueAxis::new(0.0, 1.0),
+    };
+    let frame = Frame::new(0, MINUTE, [&chart.axis]);
     for (width, height) in [(0, 0), (1, 1), (20, 200), (53, 3)] {
         let surface = Surface::new(width, height, 1.0);
-        draw_line(Recording::new(), &surface, &frame, &line, &axis, &ink()).expect("draws");
+        draw_chart(Recording::new(), &surface, &frame, &chart, &ink()).expect("draws");
         draw_time_axis(Recording::new(), &surface, &frame, &ink()).expect("draws");
     }
 }
@@ -225,4 +233,44 @@ fn the_time_axis_stays_on_the_surface() {
         }
         assert!(labels >= 2, "{labels} labels at {width} px");
     }
+}
+
+#[test]
+fn what_lies_outside_of_the_span_is_cut_at_its_edges() {
+    let cut = |points: &[(i32, i32)]| clipped(points.iter().copied(), 10, 20);
+    assert_eq!(cut(&[(0, 0), (20, 20)]), [(10, 10), (20, 20)]);
+    assert_eq!(cut(&[(0, 0), (40, 40)]), [(10, 10), (20, 20)]);
+    assert_eq!(cut(&[(12, 5), (15, 5), (25, 15)]), [(12, 5), (15, 5), (20, 10)]);
+    assert_eq!(cut(&[(0, 0), (5, 5)]), []);
+    assert_eq!(cut(&[(15, 3)]), [(15, 3)]);
+}
+
+#[test]
+fn zooming_in_draws_nothing_beyond_the_plot() {
+    for rows in [300, 30_000] {
+        let times = minutes(0..rows);
+        let values: Vec<f64> = (0..rows).map(|row| (row % 17) as f64).collect();
+        let line = Line::through(&times, &values);
+        let chart =
+            Chart { field: Field::Co2, line, compared: None, axis: ValueAxis::new(0.0, 17.0) };
+        let frame = Frame::new(50 * MINUTE + 7, 90 * MINUTE + 3, [&chart.axis]);
+        let surface = Surface::new(400, 200, 1.0);
+        let recording = Recording::new();
+        let marks = std::rc::Rc::clone(&recording.marks);
+        draw_chart(recording, &surface, &frame, &chart, &ink()).expect("draws");
+        let drawing = Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() };
+        drawing.check_inside();
+        let [path] = drawing.paths()[..] else { panic!("one path") };
+        let ends = (path[0].0, path[path.len() - 1].0);
+        assert!(ends.0 - drawing.plot.left <= 2 && drawing.plot.right - ends.1 <= 2, "{ends:?}");
+    }
+}
+
+#[test]
+fn dashes_are_as_long_as_the_spaces_between_them() {
+    assert_eq!(dashes(&[(0, 0), (10, 0)], 4.0), [vec![(0, 0), (4, 0)], vec![(8, 0), (10, 0)]]);
+    let around_a_corner = dashes(&[(0, 0), (3, 0), (3, 20)], 4.0);
+    assert_eq!(around_a_corner[0], [(0, 0), (3, 0), (3, 1)]);
+    assert_eq!(around_a_corner[1], [(3, 5), (3, 9)]);
+    assert_eq!(dashes(&[], 4.0), Vec::<Vec<(i32, i32)>>::new());
 }

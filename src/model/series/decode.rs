@@ -3,7 +3,11 @@
 //! Total: every input gives a series or an error. A row takes at least one byte and a field comes once at most, so
 //! that memory is bounded by a small multiple of the input's length.
 
-use super::{COMPLETE, Column, DECIMAL, HEADER, MAX_INTEGER, POWERS_OF_TEN, RAW, RUNS, Series};
+use std::num::NonZeroU64;
+
+use super::{
+    COMPLETE, Column, DECIMAL, HEADER, MAX_INTEGER, POWERS_OF_TEN, RAW, RUNS, Series, Spread,
+};
 use crate::model::field::Field;
 
 /// Why bytes are no encoded series.
@@ -29,13 +33,14 @@ pub enum DecodeError {
 }
 
 impl Series {
-    /// Reads what [`Series::encode`] wrote; never panics, and never allocates more than about 64 times the length
+    /// Reads what [`Series::encode`] wrote; never panics, and never allocates more than about 256 times the length
     /// of `bytes`.
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader { rest: bytes };
         if reader.take(HEADER.len())? != HEADER {
             return Err(DecodeError::Header);
         }
+        let window = NonZeroU64::new(reader.varint()?);
         let rows = usize::try_from(reader.varint()?).map_err(|_| DecodeError::Truncated)?;
         let column_count = reader.byte()?;
         if rows > reader.rest.len() {
@@ -44,14 +49,14 @@ impl Series {
         let times = read_times(&mut reader, rows)?;
         let mut columns: Vec<Column> = Vec::new();
         for _ in 0..column_count {
-            let column = read_column(&mut reader, rows)?;
+            let column = read_column(&mut reader, rows, window.is_some())?;
             if columns.iter().any(|other| other.field == column.field) {
                 return Err(DecodeError::Field);
             }
             columns.push(column);
         }
         if reader.rest.is_empty() {
-            Ok(Self { times, columns })
+            Ok(Self { window, times, columns })
         } else {
             Err(DecodeError::Trailing)
         }
@@ -78,7 +83,11 @@ fn read_times(reader: &mut Reader<'_>, rows: usize) -> Result<Vec<i64>, DecodeEr
     Ok(times)
 }
 
-fn read_column(reader: &mut Reader<'_>, rows: usize) -> Result<Column, DecodeError> {
+fn read_column(
+    reader: &mut Reader<'_>,
+    rows: usize,
+    has_windows: bool,
+) -> Result<Column, DecodeError> {
     let key_length = reader.byte()?;
     let key = std::str::from_utf8(reader.take(usize::from(key_length))?)
         .map_err(|_| DecodeError::Field)?;
@@ -104,6 +113,21 @@ fn read_column(reader: &mut Reader<'_>, rows: usize) -> Result<Column, DecodeErr
         _ => return Err(DecodeError::Validity),
     };
 
+    let values = read_values(reader, rows, &runs)?;
+    let spread = if has_windows {
+        let mut read = || read_values(reader, rows, &runs);
+        Some(Spread { first: read()?, low: read()?, high: read()? })
+    } else {
+        None
+    };
+    Ok(Column { field, values, spread })
+}
+
+fn read_values(
+    reader: &mut Reader<'_>,
+    rows: usize,
+    runs: &[usize],
+) -> Result<Vec<f64>, DecodeError> {
     let mut values = Vec::with_capacity(rows);
     let mut form = match reader.byte()? {
         RAW => Form::Raw,
@@ -116,16 +140,16 @@ fn read_column(reader: &mut Reader<'_>, rows: usize) -> Result<Column, DecodeErr
         }
         _ => return Err(DecodeError::Value),
     };
-    for (index, length) in runs.into_iter().enumerate() {
+    for (index, length) in runs.iter().enumerate() {
         if index % 2 == 0 {
-            for _ in 0..length {
+            for _ in 0..*length {
                 values.push(form.read(reader)?);
             }
         } else {
             values.resize(values.len() + length, f64::NAN);
         }
     }
-    Ok(Column { field, values })
+    Ok(values)
 }
 
 /// How the values of a column are written.

@@ -1,10 +1,11 @@
 //! Writing the binary form.
 //!
 //! ```text
-//! series   "IoTS" version(u8 = 1) rows(varint) columns(u8) times column*
+//! series   "IoTS" version(u8 = 2) window(varint, ns; 0 if rows are points) rows(varint) columns(u8) times column*
 //! times    nothing without rows, else divisor(varint, ns) first(zig-zag varint, ns)
 //!          then for each further row: difference to the row before, divided by divisor (varint)
 //! column   key length(u8) key(ASCII) validity values
+//!          of windows then also the first, the smallest and the largest values, each like `values`
 //! validity 0: every row has a value
 //!          1: lengths of runs (varint), the first with values, the next without, and so on, together `rows`
 //! values   of the rows that have one
@@ -17,8 +18,11 @@
 //! two, where XOR of floats (Gorilla) fails: a step of 0.1 turns all bits of the mantissa. A column that is not
 //! decimal without loss is written as it is.
 
+use std::num::NonZeroU64;
+
 use super::{
     COMPLETE, Column, DECIMAL, HEADER, MAX_DECIMALS, MAX_INTEGER, POWERS_OF_TEN, RAW, RUNS, Series,
+    Spread,
 };
 
 impl Series {
@@ -27,11 +31,12 @@ impl Series {
     pub fn encode(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(32 + self.times.len() * (1 + 2 * self.columns.len()));
         bytes.extend_from_slice(&HEADER);
+        write_varint(&mut bytes, self.window.map_or(0, NonZeroU64::get));
         write_varint(&mut bytes, self.times.len() as u64);
         bytes.push(self.columns.len() as u8);
         write_times(&mut bytes, &self.times);
         for column in &self.columns {
-            write_column(&mut bytes, column, self.times.len());
+            write_column(&mut bytes, column, self.times.len(), self.window.is_some());
         }
         bytes
     }
@@ -50,44 +55,54 @@ fn write_times(bytes: &mut Vec<u8>, times: &[i64]) {
     }
 }
 
-fn write_column(bytes: &mut Vec<u8>, column: &Column, rows: usize) {
+fn write_column(bytes: &mut Vec<u8>, column: &Column, rows: usize, has_windows: bool) {
     let key = column.field.key();
     bytes.push(key.len() as u8);
     bytes.extend_from_slice(key.as_bytes());
 
-    let mut present = Vec::with_capacity(rows);
+    let value_at = |values: &[f64], row: usize| values.get(row).copied().unwrap_or(f64::NAN);
+    let has_value = |row: usize| !value_at(&column.values, row).is_nan();
+    write_validity(bytes, rows, has_value);
+    let empty = Spread::default();
+    let Spread { first, low, high } = column.spread.as_ref().unwrap_or(&empty);
+    let parts: &[&[f64]] =
+        if has_windows { &[&column.values, first, low, high] } else { &[&column.values] };
+    for values in parts {
+        let present: Vec<f64> =
+            (0..rows).filter(|row| has_value(*row)).map(|row| value_at(values, row)).collect();
+        write_values(bytes, &present);
+    }
+}
+
+fn write_validity(bytes: &mut Vec<u8>, rows: usize, has_value: impl Fn(usize) -> bool) {
     let mut runs = Vec::new();
     let mut run_has_values = true;
     let mut run_length = 0u64;
     for row in 0..rows {
-        let value = column.values.get(row).copied().unwrap_or(f64::NAN);
-        let has_value = !value.is_nan();
-        if has_value {
-            present.push(value);
-        }
-        if has_value == run_has_values {
+        if has_value(row) == run_has_values {
             run_length += 1;
         } else {
             runs.push(run_length);
-            run_has_values = has_value;
+            run_has_values = !run_has_values;
             run_length = 1;
         }
     }
-    if present.len() == rows {
+    if runs.is_empty() {
         bytes.push(COMPLETE);
-    } else {
-        bytes.push(RUNS);
-        for length in runs {
-            write_varint(bytes, length);
-        }
-        write_varint(bytes, run_length);
+        return;
     }
+    bytes.push(RUNS);
+    for length in runs.into_iter().chain([run_length]) {
+        write_varint(bytes, length);
+    }
+}
 
+fn write_values(bytes: &mut Vec<u8>, values: &[f64]) {
     let start = bytes.len();
-    if !write_decimals(bytes, &present) || bytes.len() - start > 1 + 8 * present.len() {
+    if !write_decimals(bytes, values) || bytes.len() - start > 1 + 8 * values.len() {
         bytes.truncate(start);
         bytes.push(RAW);
-        for value in &present {
+        for value in values {
             bytes.extend_from_slice(&value.to_le_bytes());
         }
     }

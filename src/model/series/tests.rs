@@ -1,5 +1,7 @@
 //! What is encoded comes back bit by bit, and no bytes bring the decoder down.
 
+use std::num::NonZeroU64;
+
 use proptest::prelude::*;
 
 use super::{Column, DecodeError, Series};
@@ -18,8 +20,20 @@ fn check_round_trip(series: &Series) -> usize {
             values.iter().map(|value| (!value.is_nan()).then(|| value.to_bits())).collect()
         };
         assert_eq!(bits(&decoded.values), bits(&original.values));
+        assert_eq!(decoded.spread.is_some(), original.spread.is_some());
+        let Some((decoded, original)) = decoded.spread.as_ref().zip(original.spread.as_ref())
+        else {
+            continue;
+        };
+        assert_eq!(bits(&decoded.first), bits(&original.first));
+        assert_eq!(bits(&decoded.low), bits(&original.low));
+        assert_eq!(bits(&decoded.high), bits(&original.high));
     }
     bytes.len()
+}
+
+fn window(length: u64) -> NonZeroU64 {
+    NonZeroU64::new(length).expect("is not 0")
 }
 
 fn one_column(values: Vec<f64>) -> Series {
@@ -27,7 +41,8 @@ fn one_column(values: Vec<f64>) -> Series {
         times: (0..values.len() as i64)
             .map(|row| 1_644_359_940_000_000_000 + row * 60_000_000_000)
             .collect(),
-        columns: vec![Column { field: Field::Temperature, values }],
+        window: None,
+        columns: vec![Column::new(Field::Temperature, values)],
     }
 }
 
@@ -50,7 +65,7 @@ fn particular_values_come_back() {
         check_round_trip(&one_column(values));
     }
     check_round_trip(&Series::default());
-    check_round_trip(&Series { times: vec![i64::MIN, 0, i64::MAX], columns: vec![] });
+    check_round_trip(&Series { times: vec![i64::MIN, 0, i64::MAX], ..Series::default() });
 }
 
 #[test]
@@ -69,32 +84,38 @@ fn thirty_days_of_measurements_are_small() {
         (Field::Co2, wave(200.0, 400.0, 3_000.0, 1.0)),
         (Field::Tvoc, wave(250.0, 250.0, 2_000.0, 1.0)),
     ];
-    let columns = columns.into_iter().map(|(field, values)| Column { field, values }).collect();
-    let size = check_round_trip(&Series { times, columns });
+    let columns = columns.into_iter().map(|(field, values)| Column::new(field, values)).collect();
+    let series = Series { window: None, times, columns };
+    let size = check_round_trip(&series);
     assert!(size < 270_000, "{size} bytes");
+    // What 1,200 pixels need of them.
+    let size = check_round_trip(&series.folded(window(36 * 60_000_000_000)));
+    assert!(size < 45_000, "{size} bytes");
 }
 
 #[test]
 fn a_series_that_is_cut_anywhere_is_refused() {
     let mut series = one_column(vec![1.5, f64::NAN, 3.25, 1e300]);
-    series.columns.push(Column { field: Field::Co2, values: vec![400.0, 401.0, f64::NAN, 500.0] });
-    let bytes = series.encode();
-    for length in 0..bytes.len() {
-        assert!(Series::decode(&bytes[..length]).is_err(), "{length} bytes");
+    series.columns.push(Column::new(Field::Co2, vec![400.0, 401.0, f64::NAN, 500.0]));
+    for series in [series.folded(window(1)), series] {
+        let bytes = series.encode();
+        for length in 0..bytes.len() {
+            assert!(Series::decode(&bytes[..length]).is_err(), "{length} bytes");
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert_eq!(Series::decode(&longer), Err(DecodeError::Trailing));
     }
-    let longer = [bytes.as_slice(), &[0]].concat();
-    assert_eq!(Series::decode(&longer), Err(DecodeError::Trailing));
 }
 
 #[test]
 fn hostile_bytes_are_refused_without_large_allocations() {
     let varint_max = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
-    let header = b"IoTS\x01".as_slice();
+    let header = b"IoTS\x02\x00".as_slice();
     let check = |parts: &[&[u8]], expected: DecodeError| {
         let bytes = [&[header], parts].concat().concat();
         assert_eq!(Series::decode(&bytes), Err(expected), "{parts:?}");
     };
-    assert_eq!(Series::decode(b"IoTS\x02\x00\x00"), Err(DecodeError::Header));
+    assert_eq!(Series::decode(b"IoTS\x01\x00\x00"), Err(DecodeError::Header));
     assert_eq!(Series::decode(b"<html>"), Err(DecodeError::Header));
     check(&[&varint_max, &[0]], DecodeError::Truncated);
     check(&[&[0xff; 11]], DecodeError::Number);
@@ -118,7 +139,7 @@ fn hostile_bytes_are_refused_without_large_allocations() {
 fn times_that_do_not_ascend_are_refused() {
     for times in [vec![2, 1], vec![1, 1], vec![0, i64::MAX, i64::MIN]] {
         assert_eq!(
-            Series::decode(&Series { times, columns: vec![] }.encode()),
+            Series::decode(&Series { times, ..Series::default() }.encode()),
             Err(DecodeError::Time)
         );
     }
@@ -138,6 +159,7 @@ proptest! {
     fn every_series_comes_back(
         rows in prop::collection::vec((any::<i64>(), any_value(), any_value()), 0..200),
         regular in any::<bool>(),
+        length in 1u64..1_000_000_000_000,
     ) {
         let mut times: Vec<i64> = rows.iter().map(|row| row.0).collect();
         times.sort_unstable();
@@ -147,16 +169,18 @@ proptest! {
         }
         let values = |pick: fn(&(i64, f64, f64)) -> f64| rows.iter().take(times.len()).map(pick).collect();
         let columns = vec![
-            Column { field: Field::Temperature, values: values(|row| row.1) },
-            Column { field: Field::Tvoc, values: values(|row| row.2) },
+            Column::new(Field::Temperature, values(|row| row.1)),
+            Column::new(Field::Tvoc, values(|row| row.2)),
         ];
-        check_round_trip(&Series { times, columns });
+        let series = Series { window: None, times, columns };
+        check_round_trip(&series);
+        check_round_trip(&series.folded(window(length)));
     }
 
     #[test]
     fn no_bytes_bring_the_decoder_down(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = Series::decode(&bytes);
-        let _ = Series::decode(&[b"IoTS\x01".as_slice(), &bytes].concat());
+        let _ = Series::decode(&[b"IoTS\x02".as_slice(), &bytes].concat());
     }
 
     #[test]

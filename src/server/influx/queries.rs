@@ -158,3 +158,40 @@ pub(super) fn series(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> 
     let table = points.call("v1.fieldsAsCols", []).keep(&columns);
     Script::new().import("influxdata/influxdb/v1").result(table).to_string()
 }
+
+/// What is asked of each window: the results are called so.
+pub(super) const WINDOW_FUNCTIONS: [&str; 4] = ["first", "min", "max", "last"];
+
+/// The same by windows of so many nanoseconds, under the windows' starts: one result for each of [`WINDOW_FUNCTIONS`].
+///
+/// `start` and `stop` are borders of windows, else the first and the last of them would be cut.
+pub(super) fn windows(
+    bucket: &str,
+    device: &DeviceId,
+    start: i64,
+    stop: i64,
+    every: Duration,
+) -> String {
+    let keys = Field::CHARTED.map(Field::key);
+    let columns: Vec<&str> = std::iter::once("_time").chain(keys).collect();
+    let table = |function| {
+        let window = [
+            ("every", duration(every)),
+            ("fn", identifier(function)),
+            ("createEmpty", boolean(false)),
+            ("timeSrc", string("_start")),
+        ];
+        between(bucket, device, start, stop)
+            .filter(any_of("_field", &keys))
+            .call("aggregateWindow", window)
+            .call("v1.fieldsAsCols", [])
+            .keep(&columns)
+            .yield_as(function)
+    };
+    WINDOW_FUNCTIONS
+        .into_iter()
+        .fold(Script::new().import("influxdata/influxdb/v1"), |script, function| {
+            script.result(table(function))
+        })
+        .to_string()
+}

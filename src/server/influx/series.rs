@@ -1,4 +1,7 @@
-//! The answer of `v1.fieldsAsCols()` as one table of columns.
+//! The answers of `v1.fieldsAsCols()` as one table of columns: all points, or windows of them.
+
+use std::num::NonZeroU64;
+use std::time::Duration;
 
 use futures::StreamExt;
 use influx_client::Query;
@@ -8,7 +11,7 @@ use super::columns::column;
 use super::{Session, queries};
 use crate::model::device::DeviceId;
 use crate::model::field::Field;
-use crate::model::series::{Column, Series};
+use crate::model::series::{Column, Series, Spread};
 use crate::server::ports::{Cause, PortError, Result};
 
 /// Rows that are held at once: 256 MiB of a time and five values.
@@ -25,21 +28,115 @@ pub(super) async fn read(
 ) -> Result<Series> {
     let script = queries::series(session.bucket(), device, from, to);
     session.record_query("Read the charted fields, one column each", &script);
+    let [rows] = read_results(session, script, |_| Some(0)).await?;
+    let (times, columns) = rows.merged(Merge::Newest);
+    let columns = Field::CHARTED.into_iter().zip(columns);
+    let columns = columns.map(|(field, values)| Column::new(field, values)).collect();
+    Ok(Series { window: None, times, columns })
+}
+
+/// The same as windows of so many nanoseconds that begin at multiples of their length: those that have points.
+pub(super) async fn read_windows(
+    session: &Session,
+    device: &DeviceId,
+    from: i64,
+    to: i64,
+    window: NonZeroU64,
+) -> Result<Series> {
+    let (from, to) = around(from, to, window);
+    let every = Duration::from_nanos(window.get());
+    let script = queries::windows(session.bucket(), device, from, to, every);
+    session.record_query("Read windows of the charted fields, one column each", &script);
+    let result = |name: &str| queries::WINDOW_FUNCTIONS.into_iter().position(|known| known == name);
+    let [first, low, high, last] = read_results(session, script, result).await?;
+    let (times, last) = last.merged(Merge::Newest);
+    // The answers belong together row by row, save that a point may have come between one and the next.
+    let fitting = |rows: Rows, merge| {
+        let (other, columns) = rows.merged(merge);
+        if other == times {
+            columns
+        } else {
+            columns.map(|values| rearranged(&other, &values, &times))
+        }
+    };
+    let first = fitting(first, Merge::Oldest);
+    let low = fitting(low, Merge::Smallest);
+    let high = fitting(high, Merge::Largest);
+    let spreads = first.into_iter().zip(low).zip(high);
+    let columns = Field::CHARTED.into_iter().zip(last).zip(spreads);
+    let columns = columns.map(|((field, values), ((first, low), high))| Column {
+        field,
+        values,
+        spread: Some(Spread { first, low, high }),
+    });
+    Ok(Series { window: Some(window), columns: columns.collect(), times })
+}
+
+/// The borders of windows around a range.
+fn around(from: i64, to: i64, window: NonZeroU64) -> (i64, i64) {
+    let Ok(window) = i64::try_from(window.get()) else { return (from, to) };
+    let start = from.saturating_sub(from.rem_euclid(window));
+    let stop = to.saturating_add((-to.rem_euclid(window)).rem_euclid(window));
+    (start, stop)
+}
+
+/// Values at `times` as values at other times; NaN where there is none.
+fn rearranged(times: &[i64], values: &[f64], wanted: &[i64]) -> Vec<f64> {
+    let value_at = |time| values.get(times.binary_search(time).ok()?).copied();
+    wanted.iter().map(|time| value_at(time).unwrap_or(f64::NAN)).collect()
+}
+
+/// Reads the answer to a script, sorted by what `result` says about the names of results; those without place are no
+/// concern.
+async fn read_results<const RESULTS: usize>(
+    session: &Session,
+    script: String,
+    result: impl Fn(&str) -> Option<usize>,
+) -> Result<[Rows; RESULTS]> {
     let labels = Field::CHARTED.map(Field::key).into_iter().chain(["_time"]);
     let query = Query::new(script).now(session.now).columns(labels);
     let explain = |error| session.explainer.explain(error);
     let mut stream = session.client.query(query).await.map_err(explain)?;
-    let mut rows = Rows::default();
+    let mut results = std::array::from_fn(|_| Rows::default());
+    let mut held = 0;
     while let Some(batch) = stream.next().await {
-        rows.add(&batch.map_err(explain)?);
-        if rows.times.len() > MOST_ROWS {
+        let batch = batch.map_err(explain)?;
+        if let Some(rows) = result(&batch.result).and_then(|place| results.get_mut(place)) {
+            held += rows.add(&batch);
+        }
+        if held > MOST_ROWS {
             return Err(PortError {
                 sentence: "The range has more points than this server is willing to hold. Choose a shorter one.".to_owned(),
                 cause: Cause::TooLarge,
             });
         }
     }
-    Ok(rows.finish())
+    Ok(results)
+}
+
+/// What becomes of several values at one time, which devices have whose sensors have changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Merge {
+    /// That of the table that came first, where it has one.
+    Oldest,
+    /// That of the table that came last.
+    Newest,
+    Smallest,
+    Largest,
+}
+
+impl Merge {
+    fn of(self, one: f64, other: f64) -> f64 {
+        match self {
+            Self::Oldest if one.is_nan() => other,
+            Self::Oldest => one,
+            Self::Newest if other.is_nan() => one,
+            Self::Newest => other,
+            // The smaller or larger of a number and NaN is the number.
+            Self::Smallest => one.min(other),
+            Self::Largest => one.max(other),
+        }
+    }
 }
 
 /// Rows of several tables, column by column.
@@ -50,42 +147,38 @@ struct Rows {
 }
 
 impl Rows {
-    fn add(&mut self, batch: &Batch) {
-        let Some(ColumnData::Time(times)) = column(batch, "_time") else { return };
-        if times.iter().all(Option::is_some) {
-            self.times.extend(times.iter().flatten());
-            for (field, values) in Field::CHARTED.into_iter().zip(&mut self.columns) {
-                append(values, column(batch, field.key()), times.len());
-            }
+    /// Takes the rows of a batch; gives how many there are.
+    fn add(&mut self, batch: &Batch) -> usize {
+        let Some(ColumnData::Time(times)) = column(batch, "_time") else { return 0 };
+        if times.iter().any(Option::is_none) {
+            return 0;
         }
+        self.times.extend(times.iter().flatten());
+        for (field, values) in Field::CHARTED.into_iter().zip(&mut self.columns) {
+            append(values, column(batch, field.key()), times.len());
+        }
+        times.len()
     }
 
-    /// Sorts by time and merges the rows of one time, which several sets of tags may have.
-    fn finish(self) -> Series {
+    /// Sorted by time, the rows of one time merged, which several sets of tags may have.
+    fn merged(self, merge: Merge) -> (Vec<i64>, [Vec<f64>; WIDTH]) {
         let Self { times, columns } = self;
-        let columns =
-            Field::CHARTED.into_iter().zip(columns).map(|(field, values)| Column { field, values });
-        let is_sorted = times.is_sorted_by(|left, right| left < right);
-        if is_sorted {
-            return Series { columns: columns.collect(), times };
+        if times.is_sorted_by(|left, right| left < right) {
+            return (times, columns);
         }
         let mut order: Vec<usize> = (0..times.len()).collect();
         let time_of = |index: &usize| times.get(*index).copied().unwrap_or_default();
         order.sort_by_key(time_of);
         let groups: Vec<&[usize]> =
             order.chunk_by(|left, right| time_of(left) == time_of(right)).collect();
-        let merge = |column: Column| {
+        let columns = columns.map(|column| {
             let value_of = |group: &&[usize]| {
-                let values = group.iter().filter_map(|index| column.values.get(*index).copied());
-                // The table that came last has the last word, where it has one.
-                values.fold(f64::NAN, |merged, value| if value.is_nan() { merged } else { value })
+                let values = group.iter().filter_map(|index| column.get(*index).copied());
+                values.fold(f64::NAN, |merged, value| merge.of(merged, value))
             };
-            Column { field: column.field, values: groups.iter().map(value_of).collect() }
-        };
-        Series {
-            times: groups.iter().filter_map(|group| group.first()).map(time_of).collect(),
-            columns: columns.map(merge).collect(),
-        }
+            groups.iter().map(value_of).collect()
+        });
+        (groups.iter().filter_map(|group| group.first()).map(time_of).collect(), columns)
     }
 }
 
@@ -127,9 +220,9 @@ mod tests {
         }
     }
 
-    fn values(series: &Series, field: Field) -> Vec<Option<f64>> {
-        let column = series.columns.iter().find(|column| column.field == field).unwrap();
-        column.values.iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect()
+    fn values(columns: &[Vec<f64>; WIDTH], field: Field) -> Vec<Option<f64>> {
+        let place = Field::CHARTED.into_iter().position(|charted| charted == field).unwrap();
+        columns[place].iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect()
     }
 
     #[test]
@@ -138,17 +231,47 @@ mod tests {
         rows.add(&batch(&[10, 30], "Temperature", ColumnData::Double(vec![Some(1.0), None])));
         rows.add(&batch(&[20, 30], "CO2", ColumnData::Long(vec![Some(400), Some(500)])));
         rows.add(&batch(&[30], "Temperature", ColumnData::Double(vec![Some(3.0)])));
-        let series = rows.finish();
-        assert_eq!(series.times, [10, 20, 30]);
-        assert_eq!(values(&series, Field::Temperature), [Some(1.0), None, Some(3.0)]);
-        assert_eq!(values(&series, Field::Co2), [None, Some(400.0), Some(500.0)]);
+        let (times, columns) = rows.merged(Merge::Newest);
+        assert_eq!(times, [10, 20, 30]);
+        assert_eq!(values(&columns, Field::Temperature), [Some(1.0), None, Some(3.0)]);
+        assert_eq!(values(&columns, Field::Co2), [None, Some(400.0), Some(500.0)]);
+    }
+
+    #[test]
+    fn windows_of_several_tables_keep_their_extremes() {
+        let merged = |merge| {
+            let mut rows = Rows::default();
+            rows.add(&batch(&[10, 20], "CO2", ColumnData::Long(vec![Some(500), Some(1)])));
+            rows.add(&batch(&[10, 20], "CO2", ColumnData::Long(vec![Some(400), None])));
+            values(&rows.merged(merge).1, Field::Co2)
+        };
+        assert_eq!(merged(Merge::Oldest), [Some(500.0), Some(1.0)]);
+        assert_eq!(merged(Merge::Newest), [Some(400.0), Some(1.0)]);
+        assert_eq!(merged(Merge::Smallest), [Some(400.0), Some(1.0)]);
+        assert_eq!(merged(Merge::Largest), [Some(500.0), Some(1.0)]);
+    }
+
+    #[test]
+    fn windows_are_read_whole() {
+        let hour = NonZeroU64::new(3_600).expect("is not 0");
+        assert_eq!(around(3_600, 7_200, hour), (3_600, 7_200));
+        assert_eq!(around(3_601, 7_201, hour), (3_600, 10_800));
+        assert_eq!(around(-1, 0, hour), (-3_600, 0));
+    }
+
+    #[test]
+    fn rows_that_are_not_everywhere_find_their_place() {
+        let values = rearranged(&[1, 3], &[10.0, 30.0], &[1, 2, 3]);
+        assert_eq!(values[0], 10.0);
+        assert!(values[1].is_nan());
+        assert_eq!(values[2], 30.0);
     }
 
     #[test]
     fn what_is_no_number_is_missing() {
         let mut rows = Rows::default();
         rows.add(&batch(&[1], "Temperature", ColumnData::String(vec![Some("warm".to_owned())])));
-        let series = rows.finish();
-        assert_eq!((series.times.len(), values(&series, Field::Temperature)), (1, vec![None]));
+        let (times, columns) = rows.merged(Merge::Newest);
+        assert_eq!((times.len(), values(&columns, Field::Temperature)), (1, vec![None]));
     }
 }

@@ -1,6 +1,7 @@
 //! What devices measure: points of measurement `environment`.
 
 use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -144,6 +145,16 @@ impl Telemetry for Session {
 
     async fn series(&self, device: &DeviceId, from: i64, to: i64) -> Result<Series> {
         series::read(self, device, from, to).await
+    }
+
+    async fn windows(
+        &self,
+        device: &DeviceId,
+        from: i64,
+        to: i64,
+        window: NonZeroU64,
+    ) -> Result<Series> {
+        series::read_windows(self, device, from, to, window).await
     }
 }
 

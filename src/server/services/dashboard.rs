@@ -8,6 +8,7 @@ use super::{Error, Result};
 use crate::model::dashboard::Dashboard;
 use crate::model::device::DeviceId;
 use crate::model::range::TimeRange;
+use crate::model::resolution::{Resolution, is_too_fine, window_for};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::server::ports::{Clock, Entry, Explain, Registry, Telemetry};
@@ -59,13 +60,29 @@ pub async fn dashboard(
     })
 }
 
-/// The points of the charted fields from `from` up to `to`.
+/// The charted fields from `from` up to `to`, as finely as so many pixel columns show them: all points, or where these
+/// are more than anybody could see, first, smallest, largest and last of windows of time.
 pub async fn series(
     ports: &impl Telemetry,
     device: &DeviceId,
     from: Timestamp,
     to: Timestamp,
+    columns: u32,
 ) -> Result<Series> {
+    check_range(from, to)?;
+    let (start, stop) = (from.to_nanoseconds(), to.to_nanoseconds());
+    match Resolution::fitting(from, to, columns) {
+        Resolution::Windows(window) => Ok(ports.windows(device, start, stop, window).await?),
+        Resolution::Points => {
+            let series = ports.series(device, start, stop).await?;
+            let is_too_fine = is_too_fine(series.times.len(), columns);
+            Ok(if is_too_fine { series.folded(window_for(from, to, columns)) } else { series })
+        }
+    }
+}
+
+/// Refuses ranges that nobody can be answered for.
+fn check_range(from: Timestamp, to: Timestamp) -> Result<()> {
     let invalid = |message: &str| Error::Invalid { field: "range", message: message.to_owned() };
     let length = to.0.checked_sub(from.0).filter(|length| *length > 0);
     let length = length.ok_or_else(|| invalid("The range must begin before it ends."))?;
@@ -76,13 +93,44 @@ pub async fn series(
     if !fits(from) || !fits(to) {
         return Err(invalid("InfluxDB has no times before 1678 or after 2262."));
     }
-    Ok(ports.series(device, from.to_nanoseconds(), to.to_nanoseconds()).await?)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::num::NonZeroU64;
+
     use super::*;
+    use crate::model::field::Field;
+    use crate::model::series::Column;
     use crate::server::services::testing::Memory;
+
+    /// A point a second.
+    fn dense(points: i64) -> Memory {
+        let times: Vec<i64> = (0..points).map(|second| second * 1_000_000_000).collect();
+        let values = times.iter().map(|time| (*time % 7) as f64).collect();
+        let columns = vec![Column::new(Field::Co2, values)];
+        Memory::measuring(Series { window: None, times, columns })
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_is_bounded_by_pixels() {
+        let id = DeviceId::parse("a").unwrap();
+        let hour = |memory: Memory, columns| {
+            let id = id.clone();
+            async move {
+                series(&memory, &id, Timestamp(0), Timestamp(3_600_000), columns).await.unwrap()
+            }
+        };
+        let all = hour(dense(3_600), 900).await;
+        assert_eq!((all.window, all.times.len()), (None, 3_600));
+        let few = hour(dense(3_600), 899).await;
+        assert_eq!((few.window.map(NonZeroU64::get), few.times.len()), (Some(5_000_000_000), 720));
+        let month = Timestamp(30 * 86_400_000);
+        let windows = series(&dense(3_600), &id, Timestamp(0), month, 1_200).await.unwrap();
+        assert_eq!(windows.window.map(NonZeroU64::get), Some(36 * 60_000_000_000));
+        assert_eq!(windows.times.len(), 2);
+    }
 
     #[tokio::test]
     async fn refuses_ranges_that_are_none() {
@@ -95,9 +143,10 @@ mod tests {
             (i64::MIN, i64::MAX),
             (i64::MAX - 1, i64::MAX),
         ] {
-            let answer = series(&memory, &id, Timestamp(from), Timestamp(to)).await;
+            let answer = series(&memory, &id, Timestamp(from), Timestamp(to), 1_000).await;
             assert!(matches!(answer, Err(Error::Invalid { .. })), "{from} {to}");
         }
-        assert!(series(&memory, &id, Timestamp(0), Timestamp(LONGEST_RANGE_MS)).await.is_ok());
+        let longest = series(&memory, &id, Timestamp(0), Timestamp(LONGEST_RANGE_MS), 1_000).await;
+        assert!(longest.is_ok());
     }
 }

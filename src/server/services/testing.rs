@@ -7,6 +7,7 @@
 )]
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
@@ -65,6 +66,7 @@ struct State {
     last_seen: Vec<(String, i64)>,
     points: Vec<LastPoint>,
     conflicting: Vec<String>,
+    series: Series,
     minutes: Vec<i64>,
     batches: Vec<usize>,
     telemetry_fails: bool,
@@ -89,6 +91,13 @@ fn stored(value: &str, time: i64) -> Option<Stored> {
 }
 
 impl Memory {
+    /// One whose devices have measured this.
+    pub(crate) fn measuring(series: Series) -> Self {
+        let memory = Self::default();
+        memory.state().series = series;
+        memory
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap()
     }
@@ -391,6 +400,16 @@ impl Telemetry for Memory {
     }
 
     async fn series(&self, _device: &DeviceId, _from: i64, _to: i64) -> Result<Series> {
-        Ok(Series::default())
+        Ok(self.state().series.clone())
+    }
+
+    async fn windows(
+        &self,
+        _device: &DeviceId,
+        _from: i64,
+        _to: i64,
+        window: NonZeroU64,
+    ) -> Result<Series> {
+        Ok(self.state().series.folded(window))
     }
 }

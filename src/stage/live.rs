@@ -1,0 +1,346 @@
+//! New points as they come: the server's stream, and the axis that moves on also when nothing comes. Hidden pages do not
+//! listen; whoever comes back, or had no network, gets what was missed.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::{AbortHandle, abortable};
+use leptos::prelude::{
+    IntervalHandle, TimeoutHandle, set_interval_with_handle, set_timeout_with_handle,
+};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::Event;
+
+use super::elements::set_text;
+use super::listener::Listener;
+use super::state::{Stage, State};
+use crate::api::ApiError;
+use crate::api::dashboard::follow_series;
+use crate::model::live::{FrameReader, LiveFrame};
+use crate::model::series::Series;
+use crate::model::time::Timestamp;
+
+/// How often the axis moves on, at most.
+const TICK: Duration = Duration::from_secs(1);
+/// The server says something every five seconds. After so many milliseconds of silence something is wrong.
+const SILENCE_MS: f64 = 12_000.0;
+/// Between attempts, in seconds: the last one holds for all further ones.
+const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
+/// The stream fills gaps of up to an hour; longer ones are read anew.
+const LONGEST_GAP_MS: i64 = 45 * 60_000;
+/// The gauges around the charts are the page's: it is asked for again when points have come, so often at most.
+const PAGE_PAUSE_MS: f64 = 2_000.0;
+
+/// How new points come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LiveState {
+    /// What is shown does not end now, or the stream has not begun.
+    #[default]
+    Off,
+    Live,
+    /// The server cannot read new points at the moment, or is silent.
+    Delayed,
+    /// The server cannot be reached.
+    Offline,
+}
+
+/// The stream of one stage.
+#[derive(Default)]
+pub(super) struct Live {
+    running: Option<AbortHandle>,
+    ticks: Option<IntervalHandle>,
+    retry: Option<TimeoutHandle>,
+    state: LiveState,
+    failures: usize,
+    /// The server's clock and the browser's when something came last.
+    heard: Option<(Timestamp, f64)>,
+    page_asked_at: f64,
+    is_page_due: bool,
+}
+
+impl Live {
+    /// Whether new points come, or will when the server answers again.
+    pub(super) fn is_running(&self) -> bool {
+        self.ticks.is_some()
+    }
+
+    pub(super) fn stop(&mut self) {
+        self.disconnect();
+        if let Some(ticks) = self.ticks.take() {
+            ticks.clear();
+        }
+        self.heard = None;
+        self.failures = 0;
+    }
+
+    fn disconnect(&mut self) {
+        if let Some(running) = self.running.take() {
+            running.abort();
+        }
+        if let Some(retry) = self.retry.take() {
+            retry.clear();
+        }
+    }
+
+    /// The server's time now.
+    fn now(&self) -> Option<Timestamp> {
+        let (server, browser) = self.heard?;
+        Some(Timestamp(server.0 + (milliseconds() - browser) as i64))
+    }
+}
+
+pub(super) fn listeners(stage: &Stage) -> Vec<Listener> {
+    let weak = stage.weak();
+    let mut listeners = Vec::new();
+    if let Some(window) = web_sys::window() {
+        listeners.push(weak.on(&window, "online", |stage: &Stage, _: Event| stage.resume()));
+        listeners.push(weak.on(&window, "offline", |stage: &Stage, _: Event| stage.lose_network()));
+        if let Some(document) = window.document() {
+            listeners.push(weak.on(&document, "visibilitychange", |stage: &Stage, _: Event| {
+                if is_hidden() {
+                    stage.live().borrow_mut().disconnect();
+                } else {
+                    stage.resume();
+                }
+            }));
+        }
+    }
+    listeners
+}
+
+/// Begins to show new points, behind those that are there.
+pub(super) fn start(stage: &Stage) {
+    {
+        let mut live = stage.live().borrow_mut();
+        let now = stage.with(|state| state.view.now);
+        live.heard = Some((now, milliseconds()));
+        if live.ticks.is_none() {
+            let weak = stage.weak();
+            let tick = move || {
+                if let Some(stage) = weak.stage() {
+                    stage.tick();
+                }
+            };
+            live.ticks = set_interval_with_handle(tick, TICK).ok();
+        }
+    }
+    stage.connect();
+}
+
+impl Stage {
+    fn connect(&self) {
+        self.live().borrow_mut().disconnect();
+        if is_hidden() {
+            return;
+        }
+        let weak = self.weak();
+        let (id, since) = self.with(|state| (state.view.id.to_string(), state.newest()));
+        let (work, handle) = abortable(async move {
+            let mut stream = follow_series(id, since.0).await?.into_inner();
+            let mut reader = FrameReader::default();
+            while let Some(piece) = stream.next().await {
+                reader.push(&piece?);
+                let unreadable =
+                    |error: crate::model::live::FrameError| ApiError::Transport(error.to_string());
+                while let Some(frame) = reader.next().map_err(unreadable)? {
+                    let Some(stage) = weak.stage() else { return Ok(()) };
+                    stage.hear(frame);
+                }
+            }
+            Ok::<_, ApiError>(())
+        });
+        self.live().borrow_mut().running = Some(handle);
+        let weak = self.weak();
+        spawn_local(async move {
+            let outcome = work.await;
+            if let (Ok(result), Some(stage)) = (outcome, weak.stage()) {
+                stage.lose_stream(result.is_err());
+            }
+        });
+    }
+
+    fn hear(&self, frame: LiveFrame) {
+        {
+            let mut live = self.live().borrow_mut();
+            live.failures = 0;
+            if let LiveFrame::Alive { now } = &frame {
+                live.heard = Some((*now, milliseconds()));
+            } else if let Some(now) = live.now() {
+                live.heard = Some((now, milliseconds()));
+            }
+        }
+        match frame {
+            LiveFrame::Alive { .. } => self.set_live(LiveState::Live),
+            LiveFrame::Trouble(_) => self.set_live(LiveState::Delayed),
+            LiveFrame::Points(series) => self.take_new(&series),
+        }
+        self.move_on();
+    }
+
+    /// Adds new points to what is shown.
+    fn take_new(&self, series: &Series) {
+        self.change(|state| {
+            if let Some(points) = &mut state.points {
+                points.series.append(series);
+                state.show_newest(series);
+                state.make_picture();
+            }
+        });
+        self.live().borrow_mut().is_page_due = true;
+        self.ask_for_page();
+    }
+
+    /// The gauges, and charts where there were none, come with the page.
+    fn ask_for_page(&self) {
+        let is_time = {
+            let mut live = self.live().borrow_mut();
+            let now = milliseconds();
+            let is_time = live.is_page_due && now - live.page_asked_at >= PAGE_PAUSE_MS;
+            if is_time {
+                live.is_page_due = false;
+                live.page_asked_at = now;
+            }
+            is_time
+        };
+        if is_time && !self.with(|state| state.gesture.is_running()) {
+            crate::browser::refresh();
+        }
+    }
+
+    fn tick(&self) {
+        if is_hidden() {
+            return;
+        }
+        let is_silent = self
+            .live()
+            .borrow()
+            .heard
+            .is_some_and(|(_, heard)| milliseconds() - heard > SILENCE_MS);
+        if is_silent && self.live().borrow().state == LiveState::Live {
+            self.set_live(LiveState::Delayed);
+        }
+        self.ask_for_page();
+        self.move_on();
+    }
+
+    /// Moves the axis to the present, if that makes a difference.
+    fn move_on(&self) {
+        let Some(now) = self.live().borrow().now() else { return };
+        let is_due = self.with(|state| state.is_due(now));
+        if is_due {
+            self.change(|state| state.move_to(now));
+        }
+    }
+
+    fn lose_stream(&self, is_error: bool) {
+        let pause = {
+            let mut live = self.live().borrow_mut();
+            live.running = None;
+            let pause = PAUSES.get(live.failures).or(PAUSES.last()).copied().unwrap_or(1);
+            live.failures += 1;
+            pause
+        };
+        self.set_live(if is_error { LiveState::Offline } else { LiveState::Delayed });
+        let weak = self.weak();
+        let retry = set_timeout_with_handle(
+            move || {
+                if let Some(stage) = weak.stage() {
+                    stage.resume();
+                }
+            },
+            Duration::from_secs(pause),
+        );
+        self.live().borrow_mut().retry = retry.ok();
+    }
+
+    fn lose_network(&self) {
+        let is_running = self.live().borrow().is_running();
+        if is_running {
+            self.live().borrow_mut().disconnect();
+            self.set_live(LiveState::Offline);
+        }
+    }
+
+    /// Goes on listening, and fills the gap.
+    fn resume(&self) {
+        let (is_running, is_connected, now) = {
+            let live = self.live().borrow();
+            (live.is_running(), live.running.is_some(), live.now())
+        };
+        if !is_running || is_connected {
+            return;
+        }
+        let gap = self.with(|state| now.map_or(0, |now| now.0 - state.newest().0));
+        if gap > LONGEST_GAP_MS {
+            if let Some(now) = now {
+                self.change(|state| state.move_to(now));
+            }
+            // Listens again when it has the points.
+            self.load();
+        }
+        self.connect();
+    }
+
+    fn set_live(&self, state: LiveState) {
+        let is_new = std::mem::replace(&mut self.live().borrow_mut().state, state) != state;
+        if is_new {
+            self.report_live(state);
+        }
+    }
+}
+
+impl State {
+    /// The time up to which the points are there.
+    fn newest(&self) -> Timestamp {
+        let points = self.points.as_ref();
+        let last = points.and_then(|points| {
+            let last = *points.series.times.last()?;
+            // A window may have got points until it was read.
+            points.series.window.is_none().then(|| Timestamp::from_nanoseconds(last))
+        });
+        last.or(points.map(|points| points.to)).unwrap_or(self.view.now)
+    }
+
+    /// Whether the axis would differ by a pixel if it ended now.
+    fn is_due(&self, now: Timestamp) -> bool {
+        let length = (self.to.0 - self.from.0) as f64;
+        let width = self.chart_size.map_or(1.0, |size| f64::from(size.width.max(1)));
+        self.view.is_live()
+            && !self.gesture.is_running()
+            && (now.0 - self.to.0) as f64 >= length / width
+    }
+
+    fn move_to(&mut self, now: Timestamp) {
+        let length = self.to.0 - self.from.0;
+        (self.from, self.to) = (Timestamp(now.0 - length), now);
+        let from = self.from.to_nanoseconds();
+        if let Some(points) = &mut self.points {
+            points.series.forget_before(from);
+            points.to = Timestamp(points.to.0.max(now.0));
+        }
+        if let Some(picture) = &mut self.picture {
+            (picture.frame.from, picture.frame.to) = (from, now.to_nanoseconds());
+        }
+    }
+
+    /// The captions have the newest values.
+    fn show_newest(&self, series: &Series) {
+        let Some(elements) = &self.elements else { return };
+        for chart in &elements.charts {
+            let values = series.column(chart.field).unwrap_or_default();
+            let newest = values.iter().rev().find(|value| !value.is_nan());
+            if let (Some(element), Some(newest)) = (&chart.value, newest) {
+                set_text(element, &chart.field.format(*newest));
+            }
+        }
+    }
+}
+
+/// The browser's clock, which never goes back.
+fn milliseconds() -> f64 {
+    leptos::prelude::window().performance().map_or(0.0, |performance| performance.now())
+}
+
+fn is_hidden() -> bool {
+    leptos::prelude::document().hidden()
+}

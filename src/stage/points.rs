@@ -1,0 +1,50 @@
+//! Asking the server for what is drawn.
+
+use futures::StreamExt;
+
+use crate::api::ApiError;
+use crate::api::dashboard::read_series;
+use crate::model::series::Series;
+use crate::model::time::Timestamp;
+use crate::model::view::View;
+
+/// What the charts are drawn from.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Points {
+    pub(super) series: Series,
+    pub(super) compared: Option<Series>,
+    /// What was asked for.
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+}
+
+/// Reads a span of what is viewed, as finely as so many pixel columns show it. Dropped, it cancels the requests.
+pub(super) async fn read(
+    view: View,
+    from: Timestamp,
+    to: Timestamp,
+    columns: u32,
+) -> Result<Points, ApiError> {
+    let series = read_one(view.id.to_string(), from, to, columns);
+    let Some(comparison) = &view.comparison else {
+        return Ok(Points { series: series.await?, compared: None, from, to });
+    };
+    let (id, other_from, other_to) = comparison.subject(&view.id, from, to);
+    let compared = read_one(id.to_string(), other_from, other_to, columns);
+    let (series, compared) = futures::join!(series, compared);
+    Ok(Points { series: series?, compared: Some(compared?), from, to })
+}
+
+async fn read_one(
+    id: String,
+    from: Timestamp,
+    to: Timestamp,
+    columns: u32,
+) -> Result<Series, ApiError> {
+    let mut stream = read_series(id, from.0, to.0, columns).await?.into_inner();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = stream.next().await {
+        bytes.extend_from_slice(&chunk?);
+    }
+    Series::decode(&bytes).map_err(|error| ApiError::Transport(error.to_string()))
+}
