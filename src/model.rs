@@ -5,6 +5,7 @@ pub mod device;
 pub mod emulator;
 pub mod field;
 pub mod level;
+pub mod live;
 pub mod range;
 pub mod resolution;
 pub mod series;
