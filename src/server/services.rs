@@ -4,6 +4,7 @@ pub mod dashboard;
 pub mod details;
 pub mod error;
 pub mod fleet;
+pub mod follow;
 pub mod listing;
 pub mod locks;
 pub mod reconciler;
