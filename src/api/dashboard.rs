@@ -51,3 +51,27 @@ pub async fn read_series(
     let bytes = edge.answer(answer.await)?.encode();
     Ok(ByteStream::new(futures::stream::once(async move { Ok::<_, ApiError>(bytes) })))
 }
+
+/// What the device measures after `since_ms` (milliseconds since the Unix epoch), as it comes: a stream of
+/// [`LiveFrame`](crate::model::live::LiveFrame)s that ends with the server only. Dropping the answer stops following.
+///
+/// A gap is filled for an hour back at most; what was measured before that is read by [`read_series`]. Points later within that
+/// millisecond come, too, so that none is lost: a reader that has them already leaves them out.
+#[server(prefix = "/rpc", endpoint = "follow_series", input = GetUrl, output = Streaming)]
+pub async fn follow_series(id: String, since_ms: i64) -> Result<ByteStream<ApiError>, ApiError> {
+    use crate::model::time::Timestamp;
+    use crate::server::edge::{Edge, existing_device_id};
+    use crate::server::services::follow::follow;
+    use futures::StreamExt;
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let sessions = edge.sessions().await?;
+        let shared = edge.shared();
+        let since = Timestamp(since_ms).to_nanoseconds();
+        let look_back = shared.judgement.look_back;
+        follow(sessions, shared.clock, look_back, &shared.pollers, &id, since).await
+    };
+    let frames = edge.until_shutdown(edge.answer(answer.await)?);
+    Ok(ByteStream::new(frames.map(|frame| Ok::<_, ApiError>(frame.encode()))))
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{HeaderMap, StatusCode, header, request::Parts};
+use futures::{Stream, StreamExt as _};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use tokio::time::Instant;
@@ -21,6 +22,9 @@ pub const PAGE_LIMIT: Duration = Duration::from_secs(1);
 
 /// A call of a server function by the browser has this long.
 pub const CALL_LIMIT: Duration = Duration::from_secs(10);
+
+/// While a device is followed, each call to InfluxDB has this long: it is asked again soon, and somebody waits to be told.
+pub const FOLLOW_LIMIT: Duration = Duration::from_secs(5);
 
 /// Where server functions live.
 pub const SERVER_FUNCTIONS: &str = "/rpc/";
@@ -83,6 +87,22 @@ impl Edge {
         let connection = self.shared().backend.connection(limit.or(Some(self.limit))).await?;
         let session = Session::new(Arc::clone(&connection), limit, self.shared().clock.now());
         Ok((connection, session))
+    }
+
+    /// InfluxDB for work that goes on for hours: makes a session for one call, with a time limit and a `now` of its own. A longer session
+    /// would remember all of its calls.
+    pub async fn sessions(&self) -> Result<impl Fn() -> Session + Clone + Send + Sync + use<>> {
+        let connection = self.shared().backend.connection(Some(self.limit)).await?;
+        let clock = self.shared().clock;
+        Ok(move || {
+            let limit = TimeLimit { deadline: Instant::now() + FOLLOW_LIMIT, total: FOLLOW_LIMIT };
+            Session::new(Arc::clone(&connection), Some(limit), clock.now())
+        })
+    }
+
+    /// Ends a stream that would go on for ever when the server is to stop, which waits for all answers to end.
+    pub fn until_shutdown<S: Stream>(&self, stream: S) -> impl Stream<Item = S::Item> + use<S> {
+        stream.take_until(self.shared().shutdown.clone().cancelled_owned())
     }
 
     /// The outcome of a use-case as the outcome of the server function, with a fitting status.

@@ -11,6 +11,7 @@ use super::backend::Backend;
 use super::config::Config;
 use super::influx::Connection;
 use super::ports::Clock;
+use super::services::follow::pollers::Pollers;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
 use crate::model::device::DeviceConfiguration;
@@ -37,6 +38,7 @@ pub struct Shared {
     pub judgement: Judgement,
     pub locks: DeviceLocks,
     pub jobs: Jobs,
+    pub pollers: Pollers,
     /// The address of the store as devices see it, if it is not the server's own.
     pub store_url: Option<String>,
     /// A warning for every page.
@@ -67,6 +69,7 @@ impl AppState {
             judgement: Judgement { limits: config.liveness, look_back: config.look_back },
             locks: DeviceLocks::default(),
             jobs: Jobs::default(),
+            pollers: Pollers::default(),
             store_url: config.store_url.clone(),
             banner,
             shutdown,

@@ -12,6 +12,7 @@
 mod application;
 mod guard;
 mod hostile;
+mod live;
 mod pages;
 mod secrets;
 mod services;

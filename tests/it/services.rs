@@ -37,7 +37,11 @@ async fn written(application: &Application, id: &str, confirmed: bool) -> Vec<Wr
 }
 
 /// What the bucket of a connection is written to with a token.
-async fn write(application: &Application, token: &str, lines: &str) -> Result<(), Error> {
+pub(crate) async fn write(
+    application: &Application,
+    token: &str,
+    lines: &str,
+) -> Result<(), Error> {
     let connection = application.state.shared.backend.connection_now().unwrap();
     let client =
         Client::new(Config::new(connection.client.url(), token, &connection.organization_name))

@@ -205,7 +205,7 @@ fn reading_functions_do_not_change_anything() {
         for function in source.split("#[server(").skip(1) {
             let attributes = function.split(")]").next().unwrap();
             let name = function.split("pub async fn ").nth(1).unwrap().split('(').next().unwrap();
-            let reads = name.starts_with("read_") || name.starts_with("list_");
+            let reads = ["read_", "list_", "follow_"].iter().any(|verb| name.starts_with(verb));
             assert_eq!(attributes.contains("GetUrl"), reads, "{path}: {name}");
         }
     }
