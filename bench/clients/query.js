@@ -1,5 +1,6 @@
 // What the dashboard of IoT Center v2 does: the fieldsAsCols() query, and giraffe's fromFlux on the answer. On each line from
-// standard input it asks for the range named there (`FROM TO`, RFC 3339) and prints as JSON: milliseconds, bytes, rows, sums of the columns.
+// standard input it asks for the range named there (`FROM TO WINDOW`, RFC 3339 and milliseconds) and prints as JSON: milliseconds, bytes, rows,
+// and not timed, of each window the first, smallest, largest and last value of each field, one after the other.
 // Arguments: URL TOKEN ORG BUCKET DEVICE
 import {createInterface} from 'node:readline'
 import {fromFlux} from './giraffe.js'
@@ -8,7 +9,7 @@ const [url, token, org, bucket, device] = process.argv.slice(2)
 const fields = ['Temperature', 'Humidity', 'Pressure', 'CO2', 'TVOC']
 
 for await (const line of createInterface({input: process.stdin})) {
-  const [from, to] = line.split(' ')
+  const [from, to, window] = line.split(' ')
   const query = `import "influxdata/influxdb/v1"
 from(bucket: ${JSON.stringify(bucket)})
   |> range(start: ${from}, stop: ${to})
@@ -26,7 +27,17 @@ from(bucket: ${JSON.stringify(bucket)})
   if (!response.ok) throw new Error(text)
   const {table} = fromFlux(text)
   const milliseconds = performance.now() - began
-  const sums = fields.map(field => table.getColumn(field, 'number').reduce((sum, value) => sum + value, 0))
-  console.log(JSON.stringify({milliseconds, bytes: text.length, rows: table.length, sums}))
+  const times = table.getColumn('_time', 'time')
+  const windows = fields.map(field => {
+    const values = table.getColumn(field, 'number')
+    const summed = new Map()
+    values.forEach((value, row) => {
+      const start = Math.floor(times[row] / Number(window))
+      const old = summed.get(start) ?? [value, value, value, value]
+      summed.set(start, [old[0], Math.min(old[1], value), Math.max(old[2], value), value])
+    })
+    return [...summed.values()].flat()
+  })
+  console.log(JSON.stringify({milliseconds, bytes: text.length, rows: table.length, windows}))
 }
 process.exit()
