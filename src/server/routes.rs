@@ -1,5 +1,7 @@
 //! What is answered without leptos: health, the choice of a theme, the one-time reveal of a token.
 
+pub mod document;
+pub mod failure;
 pub mod health;
 pub mod preferences;
 pub mod reveal;
