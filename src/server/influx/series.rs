@@ -14,8 +14,6 @@ use crate::server::ports::{Cause, PortError, Result};
 /// Rows that are held at once: 256 MiB of a time and five values.
 const MOST_ROWS: usize = 256 * 1024 * 1024 / (8 * (1 + Field::CHARTED.len()));
 
-const WIDTH: usize = Field::CHARTED.len();
-
 /// Reads the charted fields of a device from `from` up to `to`, as the answer arrives.
 pub(super) async fn read(
     session: &Session,
@@ -23,16 +21,38 @@ pub(super) async fn read(
     from: i64,
     to: i64,
 ) -> Result<Series> {
-    let script = queries::series(session.bucket(), device, from, to);
+    let script = queries::series(session.bucket(), device, &Field::CHARTED, from, to);
     session.record_query("Read the charted fields, one column each", &script);
-    let labels = Field::CHARTED.map(Field::key).into_iter().chain(["_time"]);
+    gather(session, script, &Field::CHARTED, MOST_ROWS).await
+}
+
+/// Reads all fields of a device from `from` up to `to`, unless there are more than `most` rows.
+pub(super) async fn read_all_fields(
+    session: &Session,
+    device: &DeviceId,
+    from: i64,
+    to: i64,
+    most: usize,
+) -> Result<Series> {
+    let script = queries::series(session.bucket(), device, &Field::ALL, from, to);
+    gather(session, script, &Field::ALL, most).await
+}
+
+/// Reads these fields of an answer as it arrives, and gives up when there are more than `most` rows.
+async fn gather(
+    session: &Session,
+    script: String,
+    fields: &'static [Field],
+    most: usize,
+) -> Result<Series> {
+    let labels = fields.iter().map(|field| field.key()).chain(["_time"]);
     let query = Query::new(script).now(session.now).columns(labels);
     let explain = |error| session.explainer.explain(error);
     let mut stream = session.client.query(query).await.map_err(explain)?;
-    let mut rows = Rows::default();
+    let mut rows = Rows::of(fields);
     while let Some(batch) = stream.next().await {
         rows.add(&batch.map_err(explain)?);
-        if rows.times.len() > MOST_ROWS {
+        if rows.times.len() > most {
             return Err(PortError {
                 sentence: "The range has more points than this server is willing to hold. Choose a shorter one.".to_owned(),
                 cause: Cause::TooLarge,
@@ -43,18 +63,24 @@ pub(super) async fn read(
 }
 
 /// Rows of several tables, column by column.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rows {
+    fields: &'static [Field],
     times: Vec<i64>,
-    columns: [Vec<f64>; WIDTH],
+    /// One for each field.
+    columns: Vec<Vec<f64>>,
 }
 
 impl Rows {
+    fn of(fields: &'static [Field]) -> Self {
+        Self { fields, times: Vec::new(), columns: vec![Vec::new(); fields.len()] }
+    }
+
     fn add(&mut self, batch: &Batch) {
         let Some(ColumnData::Time(times)) = column(batch, "_time") else { return };
         if times.iter().all(Option::is_some) {
             self.times.extend(times.iter().flatten());
-            for (field, values) in Field::CHARTED.into_iter().zip(&mut self.columns) {
+            for (field, values) in self.fields.iter().zip(&mut self.columns) {
                 append(values, column(batch, field.key()), times.len());
             }
         }
@@ -62,9 +88,9 @@ impl Rows {
 
     /// Sorts by time and merges the rows of one time, which several sets of tags may have.
     fn finish(self) -> Series {
-        let Self { times, columns } = self;
-        let columns =
-            Field::CHARTED.into_iter().zip(columns).map(|(field, values)| Column { field, values });
+        let Self { fields, times, columns } = self;
+        let columns = fields.iter().copied().zip(columns);
+        let columns = columns.map(|(field, values)| Column { field, values });
         let is_sorted = times.is_sorted_by(|left, right| left < right);
         if is_sorted {
             return Series { columns: columns.collect(), times };
@@ -134,7 +160,7 @@ mod tests {
 
     #[test]
     fn tables_are_merged_by_time() {
-        let mut rows = Rows::default();
+        let mut rows = Rows::of(&Field::CHARTED);
         rows.add(&batch(&[10, 30], "Temperature", ColumnData::Double(vec![Some(1.0), None])));
         rows.add(&batch(&[20, 30], "CO2", ColumnData::Long(vec![Some(400), Some(500)])));
         rows.add(&batch(&[30], "Temperature", ColumnData::Double(vec![Some(3.0)])));
@@ -146,7 +172,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_missing() {
-        let mut rows = Rows::default();
+        let mut rows = Rows::of(&Field::CHARTED);
         rows.add(&batch(&[1], "Temperature", ColumnData::String(vec![Some("warm".to_owned())])));
         let series = rows.finish();
         assert_eq!((series.times.len(), values(&series, Field::Temperature)), (1, vec![None]));

@@ -145,6 +145,10 @@ impl Telemetry for Session {
     async fn series(&self, device: &DeviceId, from: i64, to: i64) -> Result<Series> {
         series::read(self, device, from, to).await
     }
+
+    async fn rows(&self, device: &DeviceId, from: i64, to: i64, most: usize) -> Result<Series> {
+        series::read_all_fields(self, device, from, to, most).await
+    }
 }
 
 impl Session {

@@ -66,6 +66,12 @@ pub async fn series(
     from: Timestamp,
     to: Timestamp,
 ) -> Result<Series> {
+    let (from, to) = checked(from, to)?;
+    Ok(ports.series(device, from, to).await?)
+}
+
+/// A range in nanoseconds, if it is one that points are read of.
+pub(super) fn checked(from: Timestamp, to: Timestamp) -> Result<(i64, i64)> {
     let invalid = |message: &str| Error::Invalid { field: "range", message: message.to_owned() };
     let length = to.0.checked_sub(from.0).filter(|length| *length > 0);
     let length = length.ok_or_else(|| invalid("The range must begin before it ends."))?;
@@ -76,7 +82,7 @@ pub async fn series(
     if !fits(from) || !fits(to) {
         return Err(invalid("InfluxDB has no times before 1678 or after 2262."));
     }
-    Ok(ports.series(device, from.to_nanoseconds(), to.to_nanoseconds()).await?)
+    Ok((from.to_nanoseconds(), to.to_nanoseconds()))
 }
 
 #[cfg(test)]
