@@ -238,7 +238,7 @@ fn peak_memory() -> usize {
 
 /// Run it alone: `cargo test --release --features ssr --lib ten_million -- --ignored --nocapture`.
 #[tokio::test]
-#[ignore = "takes seconds, and its memory can only be told from that of other tests if it runs alone"]
+#[ignore = "takes a minute without optimization, and its memory can only be told from that of other tests if it runs alone"]
 async fn ten_million_rows_need_little_memory() {
     const ALLOWED: usize = 64 << 20;
     let (before, begin) = (peak_memory(), std::time::Instant::now());
