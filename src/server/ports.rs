@@ -232,4 +232,15 @@ pub trait Telemetry: Send + Sync {
         to: i64,
         window: NonZeroU64,
     ) -> impl Future<Output = Result<Series>> + Send;
+    /// All fields of a device from `from` up to `to` (nanoseconds, half open). Fails with [`Cause::TooLarge`] as soon as there are
+    /// more than `most` rows, where those that several sets of tags have at one time count each.
+    ///
+    /// Not recorded for "How it works": an export asks hundreds of times.
+    fn rows(
+        &self,
+        device: &DeviceId,
+        from: i64,
+        to: i64,
+        most: usize,
+    ) -> impl Future<Output = Result<Series>> + Send;
 }

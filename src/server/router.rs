@@ -18,7 +18,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use super::middleware::headers::{Immutable, page_policy};
 use super::middleware::host::Hosts;
 use super::middleware::{headers, host, origin, panic, trace};
-use super::routes::{health, preferences, reveal};
+use super::routes::{export, health, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
 
@@ -51,6 +51,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .route("/ready", get(health::ready))
         .route("/preferences", post(preferences::choose))
         .route("/devices/{id}/reveal", post(reveal::reveal_token))
+        .route("/dashboard/{id}/export.csv", get(export::export))
         .leptos_routes_with_context(&state, generate_route_list(App), context, pages_shell)
         .fallback_service(files.fallback(not_found))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))

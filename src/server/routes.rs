@@ -1,5 +1,8 @@
-//! What is answered without leptos: health, the choice of a theme, the one-time reveal of a token.
+//! What is answered without leptos: health, the choice of a theme, the one-time reveal of a token, the export of points.
 
+pub mod document;
+pub mod export;
+pub mod failure;
 pub mod health;
 pub mod preferences;
 pub mod reveal;

@@ -3,6 +3,7 @@
 pub mod dashboard;
 pub mod details;
 pub mod error;
+pub mod export;
 pub mod fleet;
 pub mod follow;
 pub mod listing;

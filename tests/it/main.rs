@@ -10,6 +10,7 @@
 )]
 
 mod application;
+mod export;
 mod guard;
 mod hostile;
 mod live;

@@ -19,6 +19,7 @@ async fn tokens_appear_in_the_reveal_only() {
         "/devices",
         "/devices/virtual_device",
         "/dashboard/virtual_device?range=7d",
+        "/dashboard/virtual_device/export.csv?range=7d",
         "/dashboard",
         "/nowhere",
         "/health",

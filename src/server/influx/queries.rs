@@ -150,9 +150,15 @@ pub(super) fn field_types(bucket: &str, start: i64, stop: i64) -> String {
         .to_string()
 }
 
-/// The charted fields, one column each.
-pub(super) fn series(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> String {
-    let keys = Field::CHARTED.map(Field::key);
+/// These fields, one column each.
+pub(super) fn series(
+    bucket: &str,
+    device: &DeviceId,
+    fields: &[Field],
+    start: i64,
+    stop: i64,
+) -> String {
+    let keys: Vec<&str> = fields.iter().copied().map(Field::key).collect();
     let points = between(bucket, device, start, stop).filter(any_of("_field", &keys));
     let columns: Vec<&str> = std::iter::once("_time").chain(keys).collect();
     let table = points.call("v1.fieldsAsCols", []).keep(&columns);

@@ -17,8 +17,6 @@ use crate::server::ports::{Cause, PortError, Result};
 /// Rows that are held at once: 256 MiB of a time and five values.
 const MOST_ROWS: usize = 256 * 1024 * 1024 / (8 * (1 + Field::CHARTED.len()));
 
-const WIDTH: usize = Field::CHARTED.len();
-
 /// Reads the charted fields of a device from `from` up to `to`, as the answer arrives.
 pub(super) async fn read(
     session: &Session,
@@ -26,11 +24,32 @@ pub(super) async fn read(
     from: i64,
     to: i64,
 ) -> Result<Series> {
-    let script = queries::series(session.bucket(), device, from, to);
+    let script = queries::series(session.bucket(), device, &Field::CHARTED, from, to);
     session.record_query("Read the charted fields, one column each", &script);
-    let [rows] = read_results(session, script, |_| Some(0)).await?;
+    read_points(session, script, &Field::CHARTED, MOST_ROWS).await
+}
+
+/// Reads all fields of a device from `from` up to `to`, unless there are more than `most` rows.
+pub(super) async fn read_all_fields(
+    session: &Session,
+    device: &DeviceId,
+    from: i64,
+    to: i64,
+    most: usize,
+) -> Result<Series> {
+    let script = queries::series(session.bucket(), device, &Field::ALL, from, to);
+    read_points(session, script, &Field::ALL, most).await
+}
+
+async fn read_points(
+    session: &Session,
+    script: String,
+    fields: &'static [Field],
+    most: usize,
+) -> Result<Series> {
+    let [rows] = read_results(session, script, fields, most, |_| Some(0)).await?;
     let (times, columns) = rows.merged(Merge::Newest);
-    let columns = Field::CHARTED.into_iter().zip(columns);
+    let columns = fields.iter().copied().zip(columns);
     let columns = columns.map(|(field, values)| Column::new(field, values)).collect();
     Ok(Series { window: None, times, columns })
 }
@@ -48,7 +67,8 @@ pub(super) async fn read_windows(
     let script = queries::windows(session.bucket(), device, from, to, every);
     session.record_query("Read windows of the charted fields, one column each", &script);
     let result = |name: &str| queries::WINDOW_FUNCTIONS.into_iter().position(|known| known == name);
-    let [first, low, high, last] = read_results(session, script, result).await?;
+    let [first, low, high, last] =
+        read_results(session, script, &Field::CHARTED, MOST_ROWS, result).await?;
     let (times, last) = last.merged(Merge::Newest);
     // The answers belong together row by row, save that a point may have come between one and the next.
     let fitting = |rows: Rows, merge| {
@@ -56,7 +76,7 @@ pub(super) async fn read_windows(
         if other == times {
             columns
         } else {
-            columns.map(|values| rearranged(&other, &values, &times))
+            columns.into_iter().map(|values| rearranged(&other, &values, &times)).collect()
         }
     };
     let first = fitting(first, Merge::Oldest);
@@ -86,25 +106,27 @@ fn rearranged(times: &[i64], values: &[f64], wanted: &[i64]) -> Vec<f64> {
     wanted.iter().map(|time| value_at(time).unwrap_or(f64::NAN)).collect()
 }
 
-/// Reads the answer to a script, sorted by what `result` says about the names of results; those without place are no
-/// concern.
+/// Reads these fields of an answer as it arrives, sorted by what `result` says about the names of results; those without
+/// place are no concern. Gives up when there are more than `most` rows.
 async fn read_results<const RESULTS: usize>(
     session: &Session,
     script: String,
+    fields: &'static [Field],
+    most: usize,
     result: impl Fn(&str) -> Option<usize>,
 ) -> Result<[Rows; RESULTS]> {
-    let labels = Field::CHARTED.map(Field::key).into_iter().chain(["_time"]);
+    let labels = fields.iter().map(|field| field.key()).chain(["_time"]);
     let query = Query::new(script).now(session.now).columns(labels);
     let explain = |error| session.explainer.explain(error);
     let mut stream = session.client.query(query).await.map_err(explain)?;
-    let mut results = std::array::from_fn(|_| Rows::default());
+    let mut results = std::array::from_fn(|_| Rows::of(fields));
     let mut held = 0;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(explain)?;
         if let Some(rows) = result(&batch.result).and_then(|place| results.get_mut(place)) {
             held += rows.add(&batch);
         }
-        if held > MOST_ROWS {
+        if held > most {
             return Err(PortError {
                 sentence: "The range has more points than this server is willing to hold. Choose a shorter one.".to_owned(),
                 cause: Cause::TooLarge,
@@ -140,13 +162,19 @@ impl Merge {
 }
 
 /// Rows of several tables, column by column.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Rows {
+    fields: &'static [Field],
     times: Vec<i64>,
-    columns: [Vec<f64>; WIDTH],
+    /// One for each field.
+    columns: Vec<Vec<f64>>,
 }
 
 impl Rows {
+    fn of(fields: &'static [Field]) -> Self {
+        Self { fields, times: Vec::new(), columns: vec![Vec::new(); fields.len()] }
+    }
+
     /// Takes the rows of a batch; gives how many there are.
     fn add(&mut self, batch: &Batch) -> usize {
         let Some(ColumnData::Time(times)) = column(batch, "_time") else { return 0 };
@@ -154,15 +182,15 @@ impl Rows {
             return 0;
         }
         self.times.extend(times.iter().flatten());
-        for (field, values) in Field::CHARTED.into_iter().zip(&mut self.columns) {
+        for (field, values) in self.fields.iter().zip(&mut self.columns) {
             append(values, column(batch, field.key()), times.len());
         }
         times.len()
     }
 
     /// Sorted by time, the rows of one time merged, which several sets of tags may have.
-    fn merged(self, merge: Merge) -> (Vec<i64>, [Vec<f64>; WIDTH]) {
-        let Self { times, columns } = self;
+    fn merged(self, merge: Merge) -> (Vec<i64>, Vec<Vec<f64>>) {
+        let Self { times, columns, .. } = self;
         if times.is_sorted_by(|left, right| left < right) {
             return (times, columns);
         }
@@ -171,13 +199,14 @@ impl Rows {
         order.sort_by_key(time_of);
         let groups: Vec<&[usize]> =
             order.chunk_by(|left, right| time_of(left) == time_of(right)).collect();
-        let columns = columns.map(|column| {
+        let column = |column: Vec<f64>| {
             let value_of = |group: &&[usize]| {
                 let values = group.iter().filter_map(|index| column.get(*index).copied());
                 values.fold(f64::NAN, |merged, value| merge.of(merged, value))
             };
             groups.iter().map(value_of).collect()
-        });
+        };
+        let columns = columns.into_iter().map(column).collect();
         (groups.iter().filter_map(|group| group.first()).map(time_of).collect(), columns)
     }
 }
@@ -220,14 +249,14 @@ mod tests {
         }
     }
 
-    fn values(columns: &[Vec<f64>; WIDTH], field: Field) -> Vec<Option<f64>> {
+    fn values(columns: &[Vec<f64>], field: Field) -> Vec<Option<f64>> {
         let place = Field::CHARTED.into_iter().position(|charted| charted == field).unwrap();
         columns[place].iter().map(|value| Some(*value).filter(|value| !value.is_nan())).collect()
     }
 
     #[test]
     fn tables_are_merged_by_time() {
-        let mut rows = Rows::default();
+        let mut rows = Rows::of(&Field::CHARTED);
         rows.add(&batch(&[10, 30], "Temperature", ColumnData::Double(vec![Some(1.0), None])));
         rows.add(&batch(&[20, 30], "CO2", ColumnData::Long(vec![Some(400), Some(500)])));
         rows.add(&batch(&[30], "Temperature", ColumnData::Double(vec![Some(3.0)])));
@@ -240,7 +269,7 @@ mod tests {
     #[test]
     fn windows_of_several_tables_keep_their_extremes() {
         let merged = |merge| {
-            let mut rows = Rows::default();
+            let mut rows = Rows::of(&Field::CHARTED);
             rows.add(&batch(&[10, 20], "CO2", ColumnData::Long(vec![Some(500), Some(1)])));
             rows.add(&batch(&[10, 20], "CO2", ColumnData::Long(vec![Some(400), None])));
             values(&rows.merged(merge).1, Field::Co2)
@@ -269,7 +298,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_missing() {
-        let mut rows = Rows::default();
+        let mut rows = Rows::of(&Field::CHARTED);
         rows.add(&batch(&[1], "Temperature", ColumnData::String(vec![Some("warm".to_owned())])));
         let (times, columns) = rows.merged(Merge::Newest);
         assert_eq!((times.len(), values(&columns, Field::Temperature)), (1, vec![None]));

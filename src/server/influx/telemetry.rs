@@ -156,6 +156,10 @@ impl Telemetry for Session {
     ) -> Result<Series> {
         series::read_windows(self, device, from, to, window).await
     }
+
+    async fn rows(&self, device: &DeviceId, from: i64, to: i64, most: usize) -> Result<Series> {
+        series::read_all_fields(self, device, from, to, most).await
+    }
 }
 
 impl Session {

@@ -69,8 +69,7 @@ pub async fn series(
     to: Timestamp,
     columns: u32,
 ) -> Result<Series> {
-    check_range(from, to)?;
-    let (start, stop) = (from.to_nanoseconds(), to.to_nanoseconds());
+    let (start, stop) = checked(from, to)?;
     match Resolution::fitting(from, to, columns) {
         Resolution::Windows(window) => Ok(ports.windows(device, start, stop, window).await?),
         Resolution::Points => {
@@ -81,8 +80,8 @@ pub async fn series(
     }
 }
 
-/// Refuses ranges that nobody can be answered for.
-fn check_range(from: Timestamp, to: Timestamp) -> Result<()> {
+/// A range in nanoseconds, if it is one that points are read of.
+pub(super) fn checked(from: Timestamp, to: Timestamp) -> Result<(i64, i64)> {
     let invalid = |message: &str| Error::Invalid { field: "range", message: message.to_owned() };
     let length = to.0.checked_sub(from.0).filter(|length| *length > 0);
     let length = length.ok_or_else(|| invalid("The range must begin before it ends."))?;
@@ -93,7 +92,7 @@ fn check_range(from: Timestamp, to: Timestamp) -> Result<()> {
     if !fits(from) || !fits(to) {
         return Err(invalid("InfluxDB has no times before 1678 or after 2262."));
     }
-    Ok(())
+    Ok((from.to_nanoseconds(), to.to_nanoseconds()))
 }
 
 #[cfg(test)]

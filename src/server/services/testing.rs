@@ -6,6 +6,8 @@
     reason = "memory waits for nothing, and fields of entries are optional"
 )]
 
+pub(crate) mod measured;
+
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,6 +16,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use self::measured::Measured;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
 use crate::model::series::Series;
@@ -76,6 +79,7 @@ struct State {
     fault: Option<(usize, Fault)>,
     stays_down: bool,
     grants_too_much: bool,
+    measured: Measured,
 }
 
 /// A registry, authorizations and telemetry. Clones share them.
@@ -192,6 +196,11 @@ impl Memory {
 
     pub(crate) fn grant_too_much(&self) {
         self.state().grants_too_much = true;
+    }
+
+    /// Looks at or changes what a device has measured.
+    pub(crate) fn measured<T>(&self, look: impl FnOnce(&mut Measured) -> T) -> T {
+        look(&mut self.state().measured)
     }
 
     pub(crate) fn fail_telemetry(&self) {
@@ -411,5 +420,22 @@ impl Telemetry for Memory {
         window: NonZeroU64,
     ) -> Result<Series> {
         Ok(self.state().series.folded(window))
+    }
+
+    async fn rows(&self, _device: &DeviceId, from: i64, to: i64, most: usize) -> Result<Series> {
+        if self.measured(|measured| measured.stalled == Some(measured.reads.len())) {
+            let _noticed = Noticed(self);
+            std::future::pending::<()>().await;
+        }
+        self.measured(|measured| measured.read(from..to, most))
+    }
+}
+
+/// Notes that a read that never ends was given up.
+struct Noticed<'a>(&'a Memory);
+
+impl Drop for Noticed<'_> {
+    fn drop(&mut self) {
+        self.0.measured(|measured| measured.is_cancelled = true);
     }
 }

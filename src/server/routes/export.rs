@@ -1,0 +1,145 @@
+//! `GET /dashboard/{id}/export.csv`: the points of a dashboard's range as a file, however many they are.
+//!
+//! What is wrong has a status only until the first byte is sent. After that all that can be done is to break the connection: then the
+//! download fails where everybody sees it, instead of leaving a file that ends too early.
+
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::header;
+use axum::response::{Html, IntoResponse, Response};
+use futures::{Stream, TryStreamExt};
+use leptos::prelude::{ElementChild, GlobalAttributes, view};
+use serde::Deserialize;
+
+use super::document::{self, Link, document};
+use super::failure::Failure;
+use crate::model::device::DeviceId;
+use crate::model::range::TimeRange;
+use crate::model::time::Timestamp;
+use crate::server::edge::{CALL_LIMIT, accepts_html, existing_device_id};
+use crate::server::influx::{Session, TimeLimit};
+use crate::server::middleware::trace::RequestId;
+use crate::server::ports::Clock;
+use crate::server::services::{Error, Result, export};
+use crate::server::state::AppState;
+
+/// As in the URL of the dashboard.
+#[derive(Debug, Deserialize)]
+pub struct Parameters {
+    range: Option<String>,
+    from: Option<String>,
+    to: Option<String>,
+}
+
+/// Answers with the file, or says why there is none: on a page to who follows a link, else as text.
+pub async fn export(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    parameters: Result<Query<Parameters>, QueryRejection>,
+    request: Request,
+) -> Response {
+    let is_page = accepts_html(request.headers());
+    let request_id =
+        request.extensions().get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
+    let begun = match read_range(parameters) {
+        Ok(range) => begin(&state, &id, range).await,
+        Err(error) => Err(error),
+    };
+    match begun {
+        Ok((name, text)) => file(&name, text, request_id),
+        Err(error) => refuse(&state, &id, is_page, Failure::new(error, &request_id)),
+    }
+}
+
+fn read_range(parameters: Result<Query<Parameters>, QueryRejection>) -> Result<TimeRange> {
+    let invalid = |message: String| Error::Invalid {
+        field: "range",
+        message: format!("The address asks for a range that cannot be exported: {message}."),
+    };
+    let Query(Parameters { range, from, to }) =
+        parameters.map_err(|rejection| invalid(rejection.body_text()))?;
+    TimeRange::from_parameters(range.as_deref(), from.as_deref(), to.as_deref())
+        .map_err(|error| invalid(error.to_string()))
+}
+
+/// The name of the file and its text, the beginning of which has been read.
+async fn begin(
+    state: &AppState,
+    id: &str,
+    range: TimeRange,
+) -> Result<(String, impl Stream<Item = Result<String>> + Send + use<>)> {
+    let device = existing_device_id(id)?;
+    let shared = &state.shared;
+    let limit = TimeLimit { deadline: tokio::time::Instant::now() + CALL_LIMIT, total: CALL_LIMIT };
+    let connection = shared.backend.connection(Some(limit)).await?;
+    let now = shared.clock.now();
+    // A large export takes as long as it takes; each of its calls has a limit.
+    let session = Session::new(connection, None, now);
+    let (from, to) = range.bounds(Timestamp::from_nanoseconds(now));
+    let name = file_name(&device, from, to);
+    Ok((name, export::start(session, shared.judgement, device, from, to).await?))
+}
+
+fn file(
+    name: &str,
+    text: impl Stream<Item = Result<String>> + Send + 'static,
+    request_id: String,
+) -> Response {
+    let text = text.inspect_err(move |error| {
+        tracing::warn!(request.id = request_id, "an export broke off: {error}");
+    });
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+        (header::CACHE_CONTROL, "no-store".to_owned()),
+    ];
+    (headers, Body::from_stream(text)).into_response()
+}
+
+/// Device and range to the second. Some file systems do not take colons, and Windows takes `con.…` for a device of its own.
+fn file_name(device: &DeviceId, from: Timestamp, to: Timestamp) -> String {
+    let second = |time: Timestamp| Timestamp(time.0 - time.0.rem_euclid(1_000)).rfc3339();
+    let name = format!("{device}_{}_{}", second(from), second(to));
+    let is_safe = |character: char| character.is_ascii_alphanumeric() || character == '_';
+    let name: String =
+        name.chars().map(|character| if is_safe(character) { character } else { '-' }).collect();
+    format!("{name}.csv")
+}
+
+fn refuse(state: &AppState, id: &str, is_page: bool, failure: Failure) -> Response {
+    let Failure { status, sentence } = failure;
+    if !is_page {
+        return (status, [(header::CACHE_CONTROL, "no-store")], format!("{sentence}\n"))
+            .into_response();
+    }
+    let link = match existing_device_id(id) {
+        Ok(id) => Link { path: format!("/dashboard/{id}"), text: "Back to the dashboard" },
+        Err(_) => Link { path: "/devices".to_owned(), text: "To the devices" },
+    };
+    let page = document(&state.options, "There is no file to download", link, || {
+        view! { <p role="alert">{sentence}</p> }
+    });
+    (status, document::HEADERS, Html(page)).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_suit_every_file_system() {
+        for (id, from, to, expected) in [
+            ("a", 0, 1_500, "a_1970-01-01T00-00-00Z_1970-01-01T00-00-01Z.csv"),
+            (
+                "con.b:c-d_e",
+                1_644_359_940_123,
+                1_644_359_941_000,
+                "con-b-c-d_e_2022-02-08T22-39-00Z_2022-02-08T22-39-01Z.csv",
+            ),
+        ] {
+            let device = DeviceId::parse(id).unwrap();
+            assert_eq!(file_name(&device, Timestamp(from), Timestamp(to)), expected);
+        }
+    }
+}
