@@ -6,6 +6,7 @@
 pub mod appearance;
 pub mod assets;
 pub mod canvas;
+mod cookie;
 pub mod dialog;
 pub mod last_device;
 pub mod live;
