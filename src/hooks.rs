@@ -16,3 +16,4 @@ pub mod response;
 pub mod stopwatch;
 pub mod theme;
 pub mod token;
+pub mod zone;

@@ -10,3 +10,4 @@ pub mod series;
 pub mod status;
 pub mod time;
 pub mod writing;
+pub mod zone;

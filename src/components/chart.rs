@@ -14,6 +14,7 @@ use crate::charts::summary::{description, extent};
 use crate::hooks::appearance::{style_of, use_appearance_changes};
 use crate::hooks::canvas::{CanvasSize, draw_on, use_canvas_size, use_drawing};
 use crate::model::field::Field;
+use crate::model::zone::Zone;
 
 /// One field over the chosen range: its caption and its line on a canvas.
 ///
@@ -32,6 +33,8 @@ pub fn LineChart(
     /// The range in words: `the last 7 days`.
     #[prop(into)]
     range: Signal<String>,
+    /// For the times in its description.
+    zone: Signal<Zone>,
 ) -> impl IntoView {
     let canvas = NodeRef::<Canvas>::new();
     let size = use_canvas_size(canvas);
@@ -59,11 +62,14 @@ pub fn LineChart(
         },
     );
 
-    let with_line = move |describe: fn(Field, &crate::charts::line::Line) -> Option<String>| {
-        picture.with(|picture| describe(field, &picture.as_ref()?.chart(field)?.line))
-    };
-    let extent = move || with_line(extent);
-    let description = move || with_line(|field, line| Some(description(field, line)));
+    let with_line =
+        move |describe: fn(Field, &crate::charts::line::Line, &Zone) -> Option<String>| {
+            picture.with(|picture| {
+                zone.with(|zone| describe(field, &picture.as_ref()?.chart(field)?.line, zone))
+            })
+        };
+    let extent = move || with_line(|field, line, _| extent(field, line));
+    let description = move || with_line(|field, line, zone| Some(description(field, line, zone)));
     let is_empty = move || {
         picture.with(|picture| {
             picture
@@ -114,6 +120,8 @@ pub fn LineChart(
 #[component]
 pub fn TimeAxis(
     #[prop(into)] picture: Signal<Option<Arc<Picture>>>,
+    /// Whose round times are marked.
+    zone: Signal<Zone>,
     /// Told how large the axis is, which is as wide as the charts.
     on_size: WriteSignal<Option<CanvasSize>>,
 ) -> impl IntoView {
@@ -124,14 +132,14 @@ pub fn TimeAxis(
     use_drawing(
         move || {
             appearance.track();
-            (picture.get(), size.get())
+            (picture.get(), size.get(), zone.get())
         },
-        move |(picture, size)| {
+        move |(picture, size, zone)| {
             let (Some(picture), Some(size)) = (picture, size) else { return };
             let ink = ink(canvas, "--control");
             draw_on(canvas, size, UNITS_PER_PIXEL, |backend| {
                 // As above.
-                let _ = draw_time_axis(backend, &surface(size), &picture.frame, &ink);
+                let _ = draw_time_axis(backend, &surface(size), &picture.frame, &zone, &ink);
             });
         },
     );

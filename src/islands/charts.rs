@@ -25,6 +25,7 @@ use crate::model::range::{RelativeRange, TimeRange};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
+use crate::model::zone::{LocalTime, Zone};
 
 /// What is shown. `now` is part of it: the same bounds asked for again later may hold new points.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -35,6 +36,8 @@ pub struct View {
     pub from: Timestamp,
     pub to: Timestamp,
     pub now: Timestamp,
+    /// For all times of this view.
+    pub zone: Zone,
     pub last_seen: Option<Timestamp>,
     /// The newest value of each field.
     pub latest: Vec<LatestValue>,
@@ -91,9 +94,12 @@ pub fn Charts(data: View) -> impl IntoView {
         });
     });
 
+    let zone = Signal::derive(move || view.with(|view| view.zone.clone()));
     let range_words = Signal::derive(move || match view.with(|view| view.range) {
         TimeRange::Relative(range) => format!("the last {}", range.label()),
-        TimeRange::Absolute { from, to } => format!("the time from {from} to {to}"),
+        TimeRange::Absolute { from, to } => {
+            zone.with(|zone| format!("the time from {} to {}", zone.at(from), zone.at(to)))
+        }
     });
     let failure = Memo::new(move |_| match progress.get() {
         Progress::Failed(error) => Some(error.to_string()),
@@ -113,7 +119,7 @@ pub fn Charts(data: View) -> impl IntoView {
     let has_charts = move || failure.with(Option::is_none) && !is_empty.get();
     let axis_size = RwSignal::new(None);
     let caption = move || {
-        let mut parts = vec![view.with(|view| span(view.range, view.to))];
+        let mut parts = vec![view.with(|view| span(view.range, view.to, &view.zone))];
         if let Some(picture) = picture.get() {
             parts.push(match picture.points {
                 1 => "1 point".to_owned(),
@@ -136,7 +142,7 @@ pub fn Charts(data: View) -> impl IntoView {
                     latest.map(|latest| latest.value)
                 })
             });
-            view! { <LineChart field picture latest range=range_words/> }
+            view! { <LineChart field picture latest range=range_words zone/> }
         })
         .collect_view();
     view! {
@@ -164,7 +170,7 @@ pub fn Charts(data: View) -> impl IntoView {
             {move || (failure.with(Option::is_none) && is_empty.get()).then(|| view! { <Empty view/> })}
             <div class="charts__stack" hidden=move || !has_charts()>
                 {charts}
-                <TimeAxis picture on_size=axis_size.write_only()/>
+                <TimeAxis picture zone on_size=axis_size.write_only()/>
             </div>
         </section>
     }
@@ -188,28 +194,29 @@ async fn fetch(view: View) -> Result<Picture, ApiError> {
 }
 
 /// `7 days until 2026-11-21 14:37 UTC`
-fn span(range: TimeRange, to: Timestamp) -> String {
-    let minute = |time: Timestamp| {
-        let civil = time.civil();
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}",
-            civil.year, civil.month, civil.day, civil.hour, civil.minute
-        )
+fn span(range: TimeRange, to: Timestamp, zone: &Zone) -> String {
+    let end = zone.at(to);
+    let (begin, word) = match range {
+        TimeRange::Relative(range) => (range.label().to_owned(), "until"),
+        TimeRange::Absolute { from, .. } => (begin(zone.at(from), end), "to"),
     };
-    match range {
-        TimeRange::Relative(range) => format!("{} until {} UTC", range.label(), minute(to)),
-        TimeRange::Absolute { from, to } => format!("{} to {} UTC", minute(from), minute(to)),
-    }
+    format!("{begin} {word} {} {}", end.minute(), end.offset())
+}
+
+/// The first of two times that stand in a row: it says how clocks are set only if that changes.
+fn begin(begin: LocalTime, end: LocalTime) -> String {
+    let is_same = begin.ahead_of(end) == 0;
+    if is_same { begin.minute() } else { format!("{} {}", begin.minute(), begin.offset()) }
 }
 
 /// What to do where a range has no data.
 #[component]
 fn Empty(view: ReadSignal<View>) -> impl IntoView {
     let device_path = view.with_untracked(|view| format!("/devices/{}", view.id));
-    let last_seen = move || view.with(|view| Some((view.last_seen?, view.now)));
+    let last_seen = move || view.with(|view| Some((view.zone.at(view.last_seen?), view.now)));
     let suggestion = move || {
         let (last_seen, now) = last_seen()?;
-        let nearest = nearest_range(last_seen, now);
+        let nearest = nearest_range(last_seen.time, now);
         let words = match nearest {
             TimeRange::Relative(range) => format!("Show the last {}", range.label()),
             TimeRange::Absolute { .. } => "Show the day up to the last point".to_owned(),
@@ -277,8 +284,18 @@ mod tests {
     #[test]
     fn the_caption_names_the_span() {
         let now = Timestamp::parse_rfc3339("2026-11-21T14:37:12Z").expect("is a time");
-        assert_eq!(span(TimeRange::default(), now), "1 day until 2026-11-21 14:37 UTC");
-        let absolute = TimeRange::Absolute { from: Timestamp(0), to: Timestamp(60_000) };
-        assert_eq!(span(absolute, now), "1970-01-01 00:00 to 1970-01-01 00:01 UTC");
+        let check = |range: TimeRange, to: Timestamp, zone: &Zone, expected: &str| {
+            assert_eq!(span(range, to, zone), expected);
+        };
+        check(TimeRange::default(), now, &Zone::utc(), "1 day until 2026-11-21 14:37 UTC");
+        let zone = Zone::new(7_200, vec![(Timestamp(120_000), 3_600)]);
+        check(TimeRange::default(), now, &zone, "1 day until 2026-11-21 15:37 UTC+01:00");
+        let absolute = |from, to| TimeRange::Absolute { from: Timestamp(from), to: Timestamp(to) };
+        let to = Timestamp(60_000);
+        check(absolute(0, to.0), to, &Zone::utc(), "1970-01-01 00:00 to 1970-01-01 00:01 UTC");
+        check(absolute(0, to.0), to, &zone, "1970-01-01 02:00 to 1970-01-01 02:01 UTC+02:00");
+        let to = Timestamp(180_000);
+        let across = "1970-01-01 02:00 UTC+02:00 to 1970-01-01 01:03 UTC+01:00";
+        check(absolute(0, to.0), to, &zone, across);
     }
 }

@@ -19,9 +19,10 @@ use crate::components::how_it_works::HowItWorks;
 use crate::components::range_picker::RangePicker;
 use crate::components::state_badge::StateBadge;
 use crate::hooks::response::set_status;
+use crate::hooks::zone::zone_between;
 use crate::islands::charts::{Charts, View};
 use crate::model::dashboard::Dashboard;
-use crate::model::range::TimeRange;
+use crate::model::range::{RelativeRange, TimeRange};
 
 /// What the URL asks for, as it stands there.
 #[derive(Debug, Clone)]
@@ -87,12 +88,17 @@ pub fn DashboardPage() -> impl IntoView {
 /// A device that is there.
 #[component]
 fn DashboardView(dashboard: Dashboard, range: TimeRange, query: Query) -> impl IntoView {
+    // All times that the charts and the sentences about them name; also those of a longer range that ends now, which the
+    // charts show until they have the points of this one.
+    let longest = TimeRange::Relative(RelativeRange::ThirtyDays).bounds(dashboard.now);
+    let earliest = longest.0.min(dashboard.from).min(dashboard.last_seen.unwrap_or(dashboard.now));
     let view = View {
         id: dashboard.id.clone(),
         range,
         from: dashboard.from,
         to: dashboard.to,
         now: dashboard.now,
+        zone: zone_between(earliest, dashboard.to.max(dashboard.now)),
         last_seen: dashboard.last_seen,
         latest: dashboard.latest.clone(),
     };
