@@ -17,3 +17,4 @@ mod secrets;
 mod services;
 mod sockets;
 mod tidy;
+mod zone;
