@@ -11,7 +11,9 @@ use leptos_router::path;
 use crate::components::icon::{Glyph, Icon};
 use crate::hooks::assets::{Assets, assets};
 use crate::hooks::theme::current_theme;
+use crate::hooks::zone::zone_name;
 use crate::islands::theme_switch::ThemeSwitch;
+use crate::islands::zone_switch::ZoneSwitch;
 use crate::model::status::{BackendState, BackendStatus};
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::dashboard::choice::DashboardChoicePage;
@@ -92,6 +94,7 @@ fn Frame() -> impl IntoView {
         BackendState::Failing(message) => Some((name.clone(), message.clone())),
         BackendState::Ready | BackendState::Delayed => None,
     });
+    let zone = zone_name();
     view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
         {banner.map(|banner| view! {
@@ -112,6 +115,7 @@ fn Frame() -> impl IntoView {
                     <NavLink href="/dashboard" label="Dashboard" icon=Icon::Dashboard/>
                 </nav>
                 {backend.map(|status| view! { <Backend status/> })}
+                <ZoneSwitch data={zone.clone()}/>
                 <ThemeSwitch/>
             </div>
         </header>
@@ -126,7 +130,12 @@ fn Frame() -> impl IntoView {
             </FlatRoutes>
         </main>
         <footer class="footer">
-            <p>"All times are in UTC."</p>
+            <p>
+                {match zone {
+                    None => "All times are in UTC.".to_owned(),
+                    Some(name) => format!("Times are in {name}. Addresses and “How it works” have them in UTC."),
+                }}
+            </p>
         </footer>
         <Unreachable/>
     }

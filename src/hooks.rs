@@ -4,6 +4,7 @@
 //! has the same signature on both sides, so that islands render the same tree and hydration finds what it expects.
 
 pub mod assets;
+mod cookie;
 pub mod dialog;
 pub mod last_device;
 pub mod live;
@@ -13,3 +14,4 @@ pub mod stage;
 pub mod stopwatch;
 pub mod theme;
 pub mod token;
+pub mod zone;

@@ -9,3 +9,4 @@ pub mod theme_switch;
 pub mod token_card;
 pub mod try_virtual_device;
 pub mod unregister_dialog;
+pub mod zone_switch;

@@ -13,3 +13,4 @@ pub mod status;
 pub mod time;
 pub mod view;
 pub mod writing;
+pub mod zone;

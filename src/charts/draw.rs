@@ -16,6 +16,7 @@ use super::style::Ink;
 use super::time_ticks::time_ticks;
 use crate::model::resolution::POINTS_PER_COLUMN;
 use crate::model::time::Timestamp;
+use crate::model::zone::Zone;
 
 /// The width of the line, in CSS pixels.
 const LINE_WIDTH: f64 = 1.5;
@@ -124,11 +125,12 @@ fn outlines(line: &Line, frame: &Frame, scales: &Scales) -> Vec<Vec<(i32, i32)>>
     stretches.into_iter().filter(|corners| !corners.is_empty()).collect()
 }
 
-/// Draws the time axis: marks that point up to the charts, times below them, dates below those.
+/// Draws the time axis: marks that point up to the charts, times of a zone below them, dates below those.
 pub fn draw_time_axis<B: DrawingBackend>(
     backend: B,
     surface: &Surface,
     frame: &Frame,
+    zone: &Zone,
     ink: &Ink,
 ) -> Result<(), DrawError<B>> {
     let paper = Paper::new(backend, surface, ink);
@@ -144,12 +146,12 @@ pub fn draw_time_axis<B: DrawingBackend>(
     let room =
         |label: &str| (width / (text_width(label, TEXT_SIZE) + TIME_LABEL_DISTANCE)) as usize;
     // Labels with seconds are wider: what fits depends on the labels, which depend on what fits.
-    let mut ticks = time_ticks(from, to, room("00:00"));
+    let mut ticks = time_ticks(from, to, room("00:00"), zone);
     if let Some(widest) =
         ticks.iter().map(|tick| tick.label.as_str()).max_by_key(|label| label.len())
         && room(widest) < ticks.len()
     {
-        ticks = time_ticks(from, to, room(widest));
+        ticks = time_ticks(from, to, room(widest), zone);
     }
 
     let line_height = TEXT_SIZE * 1.4;

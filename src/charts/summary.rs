@@ -4,6 +4,7 @@ use super::line::Line;
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
+use crate::model::zone::Zone;
 
 /// A duration in its largest unit, with two digits that mean something: `12 min`, `4.6 min`, `2 h`.
 pub fn duration_words(nanoseconds: f64) -> String {
@@ -29,8 +30,8 @@ pub fn extent(field: Field, line: &Line) -> Option<String> {
     Some(format!("{} to {} {}", field.format(low), field.format(high), field.unit()))
 }
 
-/// All that the picture of a line tells, as sentences.
-pub fn description(field: Field, line: &Line) -> String {
+/// All that the picture of a line tells, as sentences, with times of a zone.
+pub fn description(field: Field, line: &Line, zone: &Zone) -> String {
     let (Some((low, high)), Some(first), Some(last), Some(row)) =
         (line.extremes(), line.times().first(), line.times().last(), line.rows().last())
     else {
@@ -41,12 +42,13 @@ pub fn description(field: Field, line: &Line) -> String {
         2 => "1 gap".to_owned(),
         more => format!("{} gaps", group_digits(more as u64 - 1)),
     };
+    let local = |nanoseconds: i64| zone.at(Timestamp::from_nanoseconds(nanoseconds));
     format!(
         "{} {} from {} to {}, {gaps}. Lowest {}, highest {}, last {} {}.",
         group_digits(line.times().len() as u64),
         if line.window().is_some() { "columns" } else { "values" },
-        Timestamp::from_nanoseconds(*first),
-        Timestamp::from_nanoseconds(*last),
+        local(*first),
+        local(*last),
         field.format(low),
         field.format(high),
         field.format(row.last),
@@ -78,11 +80,19 @@ mod tests {
         let line = Line::through(&[0, minute, 2 * minute, 9 * minute], &[20.0, 21.55, 19.0, 22.0]);
         assert_eq!(extent(Field::Temperature, &line).as_deref(), Some("19.0 to 22.0 °C"));
         assert_eq!(
-            description(Field::Temperature, &line),
+            description(Field::Temperature, &line, &Zone::utc()),
             "4 values from 1970-01-01 00:00:00 UTC to 1970-01-01 00:09:00 UTC, 1 gap. \
              Lowest 19.0, highest 22.0, last 22.0 °C."
         );
-        assert_eq!(description(Field::Co2, &Line::default()), "No values of CO2 in this range.");
+        let zone = Zone::new(-12_600, Vec::new());
+        assert!(
+            description(Field::Temperature, &line, &zone)
+                .contains("from 1969-12-31 20:30:00 UTC-03:30 to 1969-12-31 20:39:00 UTC-03:30")
+        );
+        assert_eq!(
+            description(Field::Co2, &Line::default(), &zone),
+            "No values of CO2 in this range."
+        );
         assert_eq!(extent(Field::Co2, &Line::default()), None);
     }
 }

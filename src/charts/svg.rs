@@ -222,6 +222,7 @@ mod tests {
     use crate::charts::picture::Chart;
     use crate::charts::value_axis::ValueAxis;
     use crate::model::field::Field;
+    use crate::model::zone::Zone;
 
     const MINUTE: i64 = 60_000_000_000;
 
@@ -271,7 +272,7 @@ mod tests {
         let surface = Surface::new(452, 44, 1.0);
         let plot = Plot::new(&surface, &frame);
         let drawing = drawn(&surface, &plot, |backend| {
-            draw_time_axis(backend, &surface, &frame, &ink()).is_ok()
+            draw_time_axis(backend, &surface, &frame, &Zone::utc(), &ink()).is_ok()
         })
         .expect("draws");
         let labels: Vec<(&str, f64)> =

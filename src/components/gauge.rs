@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use super::icon::{Glyph, Icon};
 use super::moment::Ago;
+use crate::hooks::zone::local_time;
 use crate::model::device::LatestValue;
 use crate::model::field::Field;
 use crate::model::level::Level;
@@ -68,7 +69,7 @@ pub fn Gauge(
                 {judgement}
                 <span class="gauge__age">
                     {is_stale.then(|| view! { <Glyph icon=Icon::Stale/> <span class="visually-hidden">"stale, "</span> })}
-                    <Ago time now/>
+                    <Ago time=local_time(time) now/>
                 </span>
             </p>
         </li>

@@ -1,8 +1,12 @@
 //! Light, dark, or what the system prefers: remembered in a cookie, so that the server renders what was chosen.
 
-use leptos::prelude::*;
+#[cfg(not(feature = "ssr"))]
+use leptos::prelude::document;
+
+use super::cookie::write_cookie;
 
 const COOKIE: &str = "theme";
+#[cfg(not(feature = "ssr"))]
 const ATTRIBUTE: &str = "data-theme";
 
 /// What was chosen for the colours of the pages.
@@ -56,15 +60,8 @@ impl Theme {
 pub fn current_theme() -> Theme {
     #[cfg(feature = "ssr")]
     {
-        let parts = use_context::<http::request::Parts>();
-        let cookies = parts.iter().flat_map(|parts| parts.headers.get_all(http::header::COOKIE));
-        cookies
-            .filter_map(|header| header.to_str().ok())
-            .flat_map(|header| header.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='))
-            .find(|(name, _)| *name == COOKIE)
-            .map(|(_, code)| Theme::from_code(code))
-            .unwrap_or_default()
+        let chosen = super::cookie::read_cookie(COOKIE);
+        chosen.as_deref().map(Theme::from_code).unwrap_or_default()
     }
     #[cfg(not(feature = "ssr"))]
     {
@@ -79,24 +76,13 @@ pub fn current_theme() -> Theme {
 /// Only called from event handlers, which the server has none of.
 pub fn apply_theme(theme: Theme) {
     #[cfg(feature = "hydrate")]
-    {
-        use wasm_bindgen::JsCast;
-
-        let Some(root) = document().document_element() else { return };
+    if let Some(root) = document().document_element() {
         // Neither can fail: the name is valid, and removing what is not there is allowed.
         let _ = match theme.attribute() {
             Some(value) => root.set_attribute(ATTRIBUTE, value),
             None => root.remove_attribute(ATTRIBUTE),
         };
-        if let Some(document) = document().dyn_ref::<web_sys::HtmlDocument>() {
-            let lifetime = if theme == Theme::Auto { 0 } else { 365 * 86_400 };
-            // Without cookies (blocked by the person) the choice lasts as long as the page.
-            let _ = document.set_cookie(&format!(
-                "{COOKIE}={}; Path=/; Max-Age={lifetime}; SameSite=Lax",
-                theme.code()
-            ));
-        }
     }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (theme, ATTRIBUTE);
+    // Without cookies (blocked by the person) the choice lasts as long as the page.
+    write_cookie(COOKIE, theme.attribute());
 }

@@ -14,6 +14,7 @@ use crate::hooks::live::use_live;
 use crate::hooks::token::{reveal, reveal_path};
 use crate::model::device::{DeviceId, Reveal};
 use crate::model::time::Timestamp;
+use crate::model::zone::Zone;
 
 /// Whose token it is, and whether it can still be shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,7 @@ pub struct TokenState {
     /// `None` if the device is not registered.
     pub reveal: Option<Reveal>,
     pub now: Timestamp,
+    pub zone: Zone,
     /// What the form that registers came back with where there was no script.
     pub error: Option<String>,
 }
@@ -34,21 +36,23 @@ pub fn TokenCard(data: TokenState) -> impl IntoView {
     let section = NodeRef::new();
     let id = data.id.clone();
     let state = use_live(section, data);
-    // What is shown changes only with these two: the clock alone would take the focus from the buttons.
-    let shown = Memo::new(move |_| (token.get(), state.with(|state| state.reveal)));
+    // What is shown changes only with these: the clock alone would take the focus from the buttons.
+    let shown = Memo::new(move |_| {
+        (token.get(), state.with(|state| state.reveal.map(|reveal| (reveal, state.zone.clone()))))
+    });
     let content = move || {
         let id = id.clone();
         let now = state.with_untracked(|state| state.now);
         match shown.get() {
             (Some(token), _) => view! { <Revealed token/> }.into_any(),
             (None, None) => view! { <NotRegistered id submission/> }.into_any(),
-            (None, Some(Reveal::Available { until })) => view! { <RevealForm id until now token/> }.into_any(),
-            (None, Some(Reveal::Revealed { at })) => view! {
-                <p>"Revealed at " <Moment time=at/> "."</p>
+            (None, Some((Reveal::Available { until }, _))) => view! { <RevealForm id until now token/> }.into_any(),
+            (None, Some((Reveal::Revealed { at }, zone))) => view! {
+                <p>"Revealed at " <Moment time=zone.at(at)/> "."</p>
                 <p class="hint">"A token is shown once. To get a new one, unregister the device and register it again."</p>
             }
             .into_any(),
-            (None, Some(Reveal::Expired)) => view! {
+            (None, Some((Reveal::Expired, _))) => view! {
                 <p>"The time to reveal the token is over."</p>
                 <p class="hint">"To get a new one, unregister the device and register it again."</p>
             }

@@ -1,9 +1,7 @@
-//! Instants as the pages show them: always UTC, from the proleptic Gregorian calendar.
+//! Instants, and dates of the proleptic Gregorian calendar. How people read them depends on a zone: `model::zone`.
 //!
 //! Own code, because a calendar library would be a tenth of the WebAssembly that a first visit loads.
 //! Nothing here reads a clock: the server's `now` travels with the data, so that both sides render the same.
-
-use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[serde(transparent)]
 pub struct Timestamp(pub i64);
 
-/// A date and time of day in UTC.
+/// A date and time of day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Civil {
     pub year: i64,
@@ -44,7 +42,7 @@ impl Timestamp {
     ///
     /// The days-to-date algorithm is Howard Hinnant's `civil_from_days`,
     /// <https://howardhinnant.github.io/date_algorithms.html>.
-    pub fn civil(self) -> Civil {
+    pub(super) fn civil(self) -> Civil {
         let day_number = self.0.div_euclid(DAY);
         let time_of_day = self.0.rem_euclid(DAY);
         let shifted = day_number + 719_468;
@@ -163,14 +161,6 @@ fn days_from_civil(year: i64, month: i64, day: i64) -> Option<i64> {
     let day_of_year = (153 * shifted_month + 2) / 5 + day - 1;
     let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
     Some(era * 146_097 + day_of_era - 719_468)
-}
-
-impl fmt::Display for Timestamp {
-    /// `2022-02-08 22:39:00 UTC`
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Civil { year, month, day, hour, minute, second, .. } = self.civil();
-        write!(formatter, "{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02} UTC")
-    }
 }
 
 #[cfg(test)]

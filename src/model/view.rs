@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::device::DeviceId;
 use super::range::{Comparison, TimeRange};
 use super::time::Timestamp;
+use super::zone::Zone;
 
 /// What is shown. `now` is part of it: the same bounds asked for again later may hold new points.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,6 +16,8 @@ pub struct View {
     pub from: Timestamp,
     pub to: Timestamp,
     pub now: Timestamp,
+    /// For all times of this view.
+    pub zone: Zone,
     pub comparison: Option<Comparison>,
 }
 
@@ -37,7 +40,7 @@ impl View {
     #[must_use]
     pub fn without_now(&self) -> Self {
         let zero = Timestamp(0);
-        Self { from: zero, to: zero, now: zero, ..self.clone() }
+        Self { from: zero, to: zero, now: zero, zone: Zone::utc(), ..self.clone() }
     }
 
     /// A name for files of what is shown, without extension.

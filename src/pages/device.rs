@@ -16,10 +16,12 @@ use crate::api::ApiError;
 use crate::api::devices::{RegisterDevice, UnregisterDevice, read_device};
 use crate::api::writing::WriteAllMissingData;
 use crate::components::how_it_works::HowItWorks;
+use crate::hooks::zone::zone_between;
 use crate::islands::missing_data::{Missing, MissingData};
 use crate::islands::token_card::{TokenCard, TokenState};
 use crate::islands::unregister_dialog::{ASK_FORM, Question, UnregisterDialog};
-use crate::model::device::DeviceDetails;
+use crate::model::device::{DeviceDetails, Reveal};
+use crate::model::zone::Zone;
 
 #[component]
 pub fn DevicePage() -> impl IntoView {
@@ -68,9 +70,15 @@ struct Forms {
 
 #[component]
 fn Details(details: DeviceDetails, forms: Forms) -> impl IntoView {
+    let reveal = details.registration.as_ref().map(|registration| registration.reveal);
     let token = TokenState {
         id: details.id.clone(),
-        reveal: details.registration.as_ref().map(|registration| registration.reveal),
+        reveal,
+        // Of no other time it tells more than how long ago it was.
+        zone: match reveal {
+            Some(Reveal::Revealed { at }) => zone_between(at, at),
+            _ => Zone::utc(),
+        },
         now: details.now,
         error: forms.register_error,
     };

@@ -10,6 +10,7 @@ use crate::components::how_it_works::HowItWorks;
 use crate::components::icon::Glyph;
 use crate::components::moment::Ago;
 use crate::components::state_badge::{StateBadge, class_of, icon_of};
+use crate::hooks::zone::local_time;
 use crate::islands::register_form::RegisterForm;
 use crate::islands::try_virtual_device::TryVirtualDevice;
 use crate::model::device::{Fleet, FleetTile, LatestValue, Liveness};
@@ -147,7 +148,7 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
             }}
             <div class="tile__foot">
                 {match device.last_seen {
-                    Some(time) => view! { <Ago time now/> }.into_any(),
+                    Some(time) => view! { <Ago time=local_time(time) now/> }.into_any(),
                     None if device.liveness == Liveness::Silent => "more than a year ago".into_any(),
                     None => "never".into_any(),
                 }}

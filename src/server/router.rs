@@ -21,6 +21,7 @@ use super::middleware::{headers, host, origin, panic, trace};
 use super::routes::{export, health, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
+use crate::hooks::zone::provide_zone;
 
 /// Forms and arguments of server functions are small.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -35,6 +36,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
             provide_context(state.clone());
             provide_context(state.options.clone());
             provide_context(state.shared.backend_status());
+            provide_zone();
             set_page_policy(&state.options);
         }
     };

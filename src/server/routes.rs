@@ -1,4 +1,4 @@
-//! What is answered without leptos: health, the choice of a theme, the one-time reveal of a token, the export of points.
+//! What is answered without leptos: health, the choice of theme and zone, the one-time reveal of a token, the export of points.
 
 pub mod document;
 pub mod export;

@@ -65,7 +65,7 @@ impl State {
         }
         if let Some(chip) = &elements.axis_chip {
             show(chip, true);
-            set_text(chip, &Timestamp::from_nanoseconds(time).to_string());
+            set_text(chip, &self.view.zone.at(Timestamp::from_nanoseconds(time)).to_string());
             move_to(chip, x, 0.0);
         }
     }

@@ -137,11 +137,8 @@ impl State {
             let index = index?;
             let time = *times.get(index)?;
             let value = words_at(chart.field, data, time)?;
-            Some((
-                times.len() - 1,
-                index,
-                format!("{value}, {}", Timestamp::from_nanoseconds(time)),
-            ))
+            let time = self.view.zone.at(Timestamp::from_nanoseconds(time));
+            Some((times.len() - 1, index, format!("{value}, {time}")))
         };
         let Some((last, index, text)) = words() else { return };
         for (name, value) in [

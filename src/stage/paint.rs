@@ -6,6 +6,7 @@ use crate::charts::draw::{draw_chart, draw_time_axis};
 use crate::charts::picture::Picture;
 use crate::charts::style::Ink;
 use crate::model::field::Field;
+use crate::model::zone::Zone;
 
 /// The colours of the page: asking the style sheet for them costs more than drawing.
 #[derive(Debug, Clone)]
@@ -31,6 +32,7 @@ pub(super) fn paint(
     inks: &Inks,
     chart_size: CanvasSize,
     axis_size: CanvasSize,
+    zone: &Zone,
 ) {
     for chart in &elements.charts {
         let ink = inks.charts.iter().find(|(field, _)| *field == chart.field);
@@ -44,6 +46,6 @@ pub(super) fn paint(
     }
     if let Some(backend) = prepare(&elements.axis, axis_size) {
         // As above.
-        let _ = draw_time_axis(backend, &axis_size.surface(), &picture.frame, &inks.axis);
+        let _ = draw_time_axis(backend, &axis_size.surface(), &picture.frame, zone, &inks.axis);
     }
 }

@@ -375,14 +375,14 @@ impl Stage {
 
     fn paint(&self) {
         self.with_mut(|state| {
-            let State { elements, picture, inks, chart_size, axis_size, .. } = state;
+            let State { elements, picture, inks, chart_size, axis_size, view, .. } = state;
             let (Some(elements), Some(picture), Some(chart_size), Some(axis_size)) =
                 (elements.as_ref(), picture.as_ref(), *chart_size, *axis_size)
             else {
                 return;
             };
             let inks = inks.get_or_insert_with(|| Inks::of(elements));
-            paint(elements, picture, inks, chart_size, axis_size);
+            paint(elements, picture, inks, chart_size, axis_size, &view.zone);
             if !elements.is_drawn() {
                 elements.set_drawn(true);
             }

@@ -19,3 +19,4 @@ mod secrets;
 mod services;
 mod sockets;
 mod tidy;
+mod zone;

@@ -206,7 +206,7 @@ fn no_room_is_no_trouble() {
     for (width, height) in [(0, 0), (1, 1), (20, 200), (53, 3)] {
         let surface = Surface::new(width, height, 1.0);
         draw_chart(Recording::new(), &surface, &frame, &chart, &ink()).expect("draws");
-        draw_time_axis(Recording::new(), &surface, &frame, &ink()).expect("draws");
+        draw_time_axis(Recording::new(), &surface, &frame, &Zone::utc(), &ink()).expect("draws");
     }
 }
 
@@ -218,7 +218,7 @@ fn the_time_axis_stays_on_the_surface() {
         let surface = Surface::new((f64::from(width) * ratio) as u32, (40.0 * ratio) as u32, ratio);
         let recording = Recording::new();
         let marks = std::rc::Rc::clone(&recording.marks);
-        draw_time_axis(recording, &surface, &frame, &ink()).expect("draws");
+        draw_time_axis(recording, &surface, &frame, &Zone::utc(), &ink()).expect("draws");
         let mut end = 0;
         let mut labels = 0;
         for mark in marks.take() {

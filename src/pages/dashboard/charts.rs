@@ -12,6 +12,7 @@ use crate::charts::picture::{Chart, Picture};
 use crate::charts::summary::{description, duration_words, extent};
 use crate::charts::svg::{self, Drawing};
 use crate::components::moment::Ago;
+use crate::hooks::zone::{local_time, zone_between};
 use crate::islands::charts::Charts;
 use crate::model::dashboard::Dashboard;
 use crate::model::device::DeviceId;
@@ -21,6 +22,7 @@ use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::model::view::View;
 use crate::model::writing::group_digits;
+use crate::model::zone::{LocalTime, Zone};
 
 /// What the server draws for whoever has no canvas yet: enough for a phone, and a few kilobytes a chart.
 pub const COLUMNS: u32 = 240;
@@ -78,15 +80,18 @@ pub fn ChartSection(
         Some(picture) => picture.rows == 0,
         None => last_seen.is_none_or(|last_seen| last_seen.0 < from.0),
     };
-    let view = View { id: id.clone(), range, from, to, now, comparison };
-    let caption = caption(range, to, picture.as_ref());
+    // All times that the charts and the sentences about them name; also those of a longer range that ends now.
+    let longest = TimeRange::Relative(RelativeRange::ThirtyDays).bounds(now);
+    let earliest = longest.0.min(from).min(last_seen.unwrap_or(now));
+    let zone = zone_between(earliest, to.max(now));
+    let caption = caption(range, to, &zone, picture.as_ref());
     let charts = Field::CHARTED
         .into_iter()
         .map(|field| {
             let value =
                 latest.iter().find(|latest| latest.field == field).map(|latest| latest.value);
             let chart = picture.as_ref().and_then(|picture| Some((picture, picture.chart(field)?)));
-            view! { <ChartFigure field value chart range/> }
+            view! { <ChartFigure field value chart range zone=zone.clone()/> }
         })
         .collect_view();
     let stack = (!is_empty).then(|| {
@@ -96,7 +101,7 @@ pub fn ChartSection(
                 <div class="time-axis">
                     <canvas class="time-axis__canvas" data-own="" aria-hidden="true"></canvas>
                     <span class="time-axis__chip" data-own="" aria-hidden="true"></span>
-                    {picture.as_ref().and_then(axis)}
+                    {picture.as_ref().and_then(|picture| axis(picture, &zone))}
                 </div>
             </div>
         }
@@ -104,6 +109,7 @@ pub fn ChartSection(
     let table = points.as_ref().ok().filter(|_| !is_empty).map(|(series, _)| {
         view! { <ValuesTable series=series.clone()/> }
     });
+    let view = View { id: id.clone(), range, from, to, now, zone, comparison };
     let failure = points.err().map(|error| {
         view! {
             <noscript>
@@ -140,13 +146,14 @@ fn ChartFigure<'a>(
     value: Option<f64>,
     chart: Option<(&'a Picture, &'a Chart)>,
     range: TimeRange,
+    zone: Zone,
 ) -> impl IntoView + use<> {
     let line = chart.map(|(_, chart)| &chart.line);
     let title_id = format!("chart-{}", field.slug());
     let labelled_by = title_id.clone();
     let description_id = format!("chart-{}-description", field.slug());
     let described_by = description_id.clone();
-    let label = format!("{} over {}", field.key(), range_words(range));
+    let label = format!("{} over {}", field.key(), range_words(range, &zone));
     let no_values = line.filter(|line| line.times().is_empty()).map(|_| {
         view! { <p class="chart__empty">{format!("No values of {} in this range", field.key())}</p> }
     });
@@ -186,7 +193,7 @@ fn ChartFigure<'a>(
                 })}
             </div>
             {no_values}
-            <p class="visually-hidden" id=description_id>{line.map(|line| description(field, line))}</p>
+            <p class="visually-hidden" id=description_id>{line.map(|line| description(field, line, &zone))}</p>
         </figure>
     }
 }
@@ -220,10 +227,10 @@ fn canvas(picture: &Picture, columns: u32, height: u32) -> (Surface, Plot) {
     (surface, Plot::new(&surface, &picture.frame))
 }
 
-fn axis(picture: &Picture) -> Option<impl IntoView + use<>> {
+fn axis(picture: &Picture, zone: &Zone) -> Option<impl IntoView + use<>> {
     let (surface, plot) = canvas(picture, AXIS_WIDTH, AXIS_HEIGHT);
     let drawing = svg::drawn(&surface, &plot, |backend| {
-        draw_time_axis(backend, &surface, &picture.frame, &svg::ink()).is_ok()
+        draw_time_axis(backend, &surface, &picture.frame, zone, &svg::ink()).is_ok()
     })?;
     let texts = drawing
         .texts
@@ -247,16 +254,18 @@ fn axis(picture: &Picture) -> Option<impl IntoView + use<>> {
     })
 }
 
-fn range_words(range: TimeRange) -> String {
+fn range_words(range: TimeRange, zone: &Zone) -> String {
     match range {
         TimeRange::Relative(range) => format!("the last {}", range.label()),
-        TimeRange::Absolute { from, to } => format!("the time from {from} to {to}"),
+        TimeRange::Absolute { from, to } => {
+            format!("the time from {} to {}", zone.at(from), zone.at(to))
+        }
     }
 }
 
 /// `7 days until 2026-11-21 14:37 UTC · one column = 10 min, min to max`
-fn caption(range: TimeRange, to: Timestamp, picture: Option<&Picture>) -> String {
-    let mut parts = vec![span(range, to)];
+fn caption(range: TimeRange, to: Timestamp, zone: &Zone, picture: Option<&Picture>) -> String {
+    let mut parts = vec![span(range, to, zone)];
     if let Some(picture) = picture {
         parts.extend(picture.points().map(|points| match points {
             1 => "1 point".to_owned(),
@@ -273,18 +282,19 @@ fn caption(range: TimeRange, to: Timestamp, picture: Option<&Picture>) -> String
 }
 
 /// `7 days until 2026-11-21 14:37 UTC`
-fn span(range: TimeRange, to: Timestamp) -> String {
-    let minute = |time: Timestamp| {
-        let civil = time.civil();
-        format!(
-            "{:04}-{:02}-{:02} {:02}:{:02}",
-            civil.year, civil.month, civil.day, civil.hour, civil.minute
-        )
+fn span(range: TimeRange, to: Timestamp, zone: &Zone) -> String {
+    let end = zone.at(to);
+    let (begin, word) = match range {
+        TimeRange::Relative(range) => (range.label().to_owned(), "until"),
+        TimeRange::Absolute { from, .. } => (begin(zone.at(from), end), "to"),
     };
-    match range {
-        TimeRange::Relative(range) => format!("{} until {} UTC", range.label(), minute(to)),
-        TimeRange::Absolute { from, to } => format!("{} to {} UTC", minute(from), minute(to)),
-    }
+    format!("{begin} {word} {} {}", end.minute(), end.offset())
+}
+
+/// The first of two times that stand in a row: it says how clocks are set only if that changes.
+fn begin(begin: LocalTime, end: LocalTime) -> String {
+    let is_same = begin.ahead_of(end) == 0;
+    if is_same { begin.minute() } else { format!("{} {}", begin.minute(), begin.offset()) }
 }
 
 /// What to do where a range has no data.
@@ -308,7 +318,7 @@ fn Empty(
         <div class="empty card">
             <h3>"No data in this range"</h3>
             <p>
-                {last_seen.map(|time| view! { "The last point was measured " <Ago time now/> ". " })}
+                {last_seen.map(|time| view! { "The last point was measured " <Ago time=local_time(time) now/> ". " })}
                 "“Write Missing Data” on the page of the device fills the minutes of the last seven days that have no point."
             </p>
             <p class="empty__actions">
@@ -361,8 +371,18 @@ mod tests {
     #[test]
     fn the_caption_names_the_span() {
         let now = Timestamp::parse_rfc3339("2026-11-21T14:37:12Z").expect("is a time");
-        assert_eq!(span(TimeRange::default(), now), "1 day until 2026-11-21 14:37 UTC");
-        let absolute = TimeRange::Absolute { from: Timestamp(0), to: Timestamp(60_000) };
-        assert_eq!(span(absolute, now), "1970-01-01 00:00 to 1970-01-01 00:01 UTC");
+        let check = |range: TimeRange, to: Timestamp, zone: &Zone, expected: &str| {
+            assert_eq!(span(range, to, zone), expected);
+        };
+        check(TimeRange::default(), now, &Zone::utc(), "1 day until 2026-11-21 14:37 UTC");
+        let zone = Zone::new(7_200, vec![(Timestamp(120_000), 3_600)]);
+        check(TimeRange::default(), now, &zone, "1 day until 2026-11-21 15:37 UTC+01:00");
+        let absolute = |from, to| TimeRange::Absolute { from: Timestamp(from), to: Timestamp(to) };
+        let to = Timestamp(60_000);
+        check(absolute(0, to.0), to, &Zone::utc(), "1970-01-01 00:00 to 1970-01-01 00:01 UTC");
+        check(absolute(0, to.0), to, &zone, "1970-01-01 02:00 to 1970-01-01 02:01 UTC+02:00");
+        let to = Timestamp(180_000);
+        let across = "1970-01-01 02:00 UTC+02:00 to 1970-01-01 01:03 UTC+01:00";
+        check(absolute(0, to.0), to, &zone, across);
     }
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::gauge::{Gauge, missing_fields};
 use crate::components::moment::Moment;
+use crate::hooks::zone::local_time;
 use crate::model::device::{LatestValue, Liveness, LivenessLimits};
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
@@ -52,7 +53,7 @@ pub fn LatestTable(latest: Vec<LatestValue>) -> impl IntoView {
                     <tr>
                         <th scope="row">{field.key()}</th>
                         <td class="number">{field.format(value)} " " <span class="unit">{field.unit()}</span></td>
-                        <td><Moment time/></td>
+                        <td><Moment time=local_time(time)/></td>
                     </tr>
                 }
             })

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::charts::summary::duration_words;
 use crate::components::moment::Moment;
+use crate::hooks::zone::local_time;
 use crate::model::field::Field;
 use crate::model::resolution::window_for;
 use crate::model::series::{Column, Row, Series};
@@ -46,7 +47,7 @@ pub fn ValuesTable(series: Series) -> impl IntoView {
                 .collect_view();
             view! {
                 <tr>
-                    <th scope="row"><Moment time=Timestamp::from_nanoseconds(*time)/></th>
+                    <th scope="row"><Moment time=local_time(Timestamp::from_nanoseconds(*time))/></th>
                     {cells}
                 </tr>
             }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::moment::Ago;
+use crate::hooks::zone::local_time;
 use crate::model::device::FieldSummary;
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
@@ -62,7 +63,7 @@ fn Row(field: FieldSummary, now: Timestamp) -> impl IntoView {
         <tr>
             <th scope="row">{name}</th>
             <td class="number">{format(last)} " " <span class="unit">{unit}</span></td>
-            <td><Ago time=last_time now/></td>
+            <td><Ago time=local_time(last_time) now/></td>
             <td class="number">{format(min)}</td>
             <td class="number">{format(max)}</td>
             <td class="number">{group_digits(count)}</td>

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::components::moment::{Ago, Moment};
 use crate::components::state_badge::StateBadge;
+use crate::hooks::zone::local_time;
 use crate::model::device::{DeviceConfiguration, DeviceDetails, Liveness};
 
 #[component]
@@ -21,7 +22,7 @@ pub fn Identity(details: DeviceDetails) -> impl IntoView {
                 <dt>"Last seen"</dt>
                 <dd>
                     {match last_seen {
-                        Some(time) => view! { <Ago time now/> }.into_any(),
+                        Some(time) => view! { <Ago time=local_time(time) now/> }.into_any(),
                         None if liveness == Liveness::Silent => "more than a year ago".into_any(),
                         None => "never".into_any(),
                     }}
@@ -29,7 +30,7 @@ pub fn Identity(details: DeviceDetails) -> impl IntoView {
                 <dt>"Registered"</dt>
                 <dd>
                     {match registration.as_ref().map(|registration| registration.registered_at) {
-                        Some(Some(time)) => view! { <Moment time/> }.into_any(),
+                        Some(Some(time)) => view! { <Moment time=local_time(time)/> }.into_any(),
                         Some(None) => "at an unknown time".into_any(),
                         None => "not registered".into_any(),
                     }}

@@ -6,6 +6,7 @@ use super::query::url_of;
 use crate::components::icon::{Glyph, Icon};
 use crate::components::moment::{Ago, Day};
 use crate::components::state_badge::StateBadge;
+use crate::hooks::zone::local_time;
 use crate::islands::unregister_dialog::ASK_FORM;
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceRow, DeviceSort, Liveness};
 use crate::model::time::Timestamp;
@@ -79,7 +80,7 @@ fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView 
     };
     let last_seen = match last_seen {
         _ if !states_are_known => "unknown".into_any(),
-        Some(time) => view! { <Ago time now/> }.into_any(),
+        Some(time) => view! { <Ago time=local_time(time) now/> }.into_any(),
         None if liveness == Liveness::Silent => "more than a year ago".into_any(),
         None => "never".into_any(),
     };
@@ -96,7 +97,7 @@ fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView 
             <td class="devices__seen" role="cell">{last_seen}</td>
             <td class="devices__registered" role="cell">
                 {match registered_at {
-                    Some(time) => view! { <Day time/> }.into_any(),
+                    Some(time) => view! { <Day time=local_time(time)/> }.into_any(),
                     None => "unknown".into_any(),
                 }}
             </td>

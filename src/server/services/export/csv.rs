@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::model::field::Field;
 use crate::model::series::Series;
 use crate::model::time::{Civil, Timestamp};
+use crate::model::zone::LocalTime;
 
 /// Bytes of a line, more or less.
 const LINE: usize = 88;
@@ -39,7 +40,7 @@ pub(super) fn append(text: &mut String, rows: &Series) {
 fn append_time(text: &mut String, nanoseconds: i64) {
     const SECOND: i64 = 1_000_000_000;
     let Civil { year, month, day, hour, minute, second, .. } =
-        Timestamp::from_nanoseconds(nanoseconds).civil();
+        LocalTime::new(Timestamp::from_nanoseconds(nanoseconds), 0).civil();
     let _ = write!(text, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
     let fraction = nanoseconds.rem_euclid(SECOND);
     if fraction != 0 {
