@@ -13,15 +13,20 @@ const YEAR_SECONDS: u32 = 365 * 86_400;
 pub(super) fn read_cookie(name: &str) -> Option<String> {
     #[cfg(feature = "ssr")]
     {
-        let parts = leptos::prelude::use_context::<http::request::Parts>()?;
-        let headers = parts.headers.get_all(http::header::COOKIE).into_iter();
-        headers.filter_map(|header| header.to_str().ok()).find_map(|header| find(header, name))
+        cookie_in(&leptos::prelude::use_context::<http::request::Parts>()?.headers, name)
     }
     #[cfg(not(feature = "ssr"))]
     {
         let _ = name;
         None
     }
+}
+
+/// The value of a cookie in the headers of a request.
+#[cfg(feature = "ssr")]
+pub(super) fn cookie_in(headers: &http::HeaderMap, name: &str) -> Option<String> {
+    let headers = headers.get_all(http::header::COOKIE).into_iter();
+    headers.filter_map(|header| header.to_str().ok()).find_map(|header| find(header, name))
 }
 
 /// Remembers a value for a year, or forgets it.

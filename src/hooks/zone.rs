@@ -67,6 +67,13 @@ pub fn zone_between(from: Timestamp, to: Timestamp) -> Zone {
     }
 }
 
+/// The same for a request that no page is rendered for. There is no such thing in the browser.
+#[cfg(feature = "ssr")]
+pub fn zone_of(headers: &http::HeaderMap, from: Timestamp, to: Timestamp) -> Zone {
+    let zone = super::cookie::cookie_in(headers, COOKIE).and_then(|name| server::find(&name));
+    zone.map_or_else(Zone::utc, |zone| server::between(&zone, from, to))
+}
+
 /// Remembers the zone that the browser is in, or UTC, for all pages that are rendered from now on.
 ///
 /// ## Server-Side Rendering

@@ -54,6 +54,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .route("/preferences", post(preferences::choose))
         .route("/devices/{id}/reveal", post(reveal::reveal_token))
         .route("/dashboard/{id}/export.csv", get(export::export))
+        .route("/dashboard/{id}/export.svg", get(export::export_picture))
         .leptos_routes_with_context(&state, generate_route_list(App), context, pages_shell)
         .fallback_service(files.fallback(not_found))
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
