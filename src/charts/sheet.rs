@@ -25,9 +25,6 @@ pub const COLUMNS: u32 = WIDTH - 2 * MARGIN - 60;
 /// The light theme of `style/tokens.css`: what prints well.
 const SURFACE: &str = "#ffffff";
 const TEXT: &str = "#14181f";
-const MUTED: &str = "#515b66";
-const LINE: &str = "#dfe3e8";
-const AXIS: &str = "#8b95a1";
 
 fn series_color(field: Field) -> &'static str {
     match field {
@@ -71,9 +68,9 @@ struct Sheet {
 impl Sheet {
     fn add_chart(&mut self, picture: &Picture, chart: &Chart) {
         let field = chart.field;
+        let middle = self.y + TITLE_HEIGHT / 2;
         self.add(format_args!(
-            r#"<text class="name" x="{MARGIN}" y="{y}">{name} <tspan font-weight="400">{unit}</tspan></text>"#,
-            y = self.y + TITLE_HEIGHT / 2,
+            r#"<text class="name" x="{MARGIN}" y="{middle}">{name} <tspan font-weight="400">{unit}</tspan></text>"#,
             name = field.key(),
             unit = field.unit(),
         ));
@@ -103,11 +100,11 @@ impl Sheet {
     }
 
     fn add_drawing(&mut self, picture: &Picture, drawing: &Drawing, height: u32, attribute: &str) {
+        let y = self.y;
         let left = f64::from(MARGIN) + picture.frame.gutter;
         let width = f64::from(WIDTH - MARGIN) - left;
         self.add(format_args!(
             r#"<g {attribute}><svg x="{left}" y="{y}" width="{width}" height="{height}" viewBox="{view_box}" preserveAspectRatio="none">{shapes}</svg>"#,
-            y = self.y,
             view_box = drawing.view_box,
             shapes = drawing.shapes,
         ));
@@ -120,7 +117,7 @@ impl Sheet {
             };
             // Values are centred at their line, times stand below theirs.
             let below = if is_value { 0.0 } else { 6.0 };
-            let y = f64::from(self.y) + f64::from(height) * text.y / 100.0 + below;
+            let y = f64::from(y) + f64::from(height) * text.y / 100.0 + below;
             self.add(format_args!(
                 r#"<text x="{x:.1}" y="{y:.1}" text-anchor="{}">{}</text>"#,
                 text.anchor,

@@ -38,9 +38,9 @@ pub(super) async fn draw(
     let shift = comparison.as_ref().map_or(0, |comparison| comparison.shift(from, to));
     let picture = Picture::new(&series, compared.as_ref().map(|other| (other, shift)), from, to);
     let zone = zone_of(headers, from, to);
-    let mut title = format!("{device}, {} to {}", zone.at(from), zone.at(to));
-    if let Some(comparison) = &comparison {
-        title.push_str(&format!(", compared with {}", comparison.label()));
-    }
+    let compared_with = comparison
+        .map(|comparison| format!(", compared with {}", comparison.label()))
+        .unwrap_or_default();
+    let title = format!("{device}, {} to {}{compared_with}", zone.at(from), zone.at(to));
     Ok((file_name(&device, from, to, "svg"), sheet(&picture, &zone, &title)))
 }
