@@ -1,6 +1,8 @@
 //! What a chart shows, in words and numbers: for its caption, and for those who cannot see it.
 
+use super::frame::Surface;
 use super::line::Line;
+use super::picture::Picture;
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
@@ -22,6 +24,18 @@ pub fn duration_words(nanoseconds: f64) -> String {
     } else {
         format!("{rounded:.1} {unit}")
     }
+}
+
+/// How finely a picture is drawn on a surface: `10,080 points`, `one column = 10 min, min to max`.
+pub fn resolution(picture: &Picture, surface: &Surface) -> String {
+    let points = picture.points().map(|points| match points {
+        1 => "1 point".to_owned(),
+        points => format!("{} points", group_digits(points as u64)),
+    });
+    let columns = picture
+        .column_duration(surface)
+        .map(|duration| format!("one column = {}, min to max", duration_words(duration)));
+    points.into_iter().chain(columns).collect::<Vec<_>>().join(" · ")
 }
 
 /// `17.9 to 23.4 °C`; nothing without points.

@@ -258,7 +258,7 @@ mod tests {
     #[test]
     fn labels_are_left_of_the_plot_at_shares_of_its_height() {
         let drawing = draw(&[0], &[5.0]);
-        assert_eq!(drawing.texts.len(), 6);
+        assert_eq!(drawing.texts.len(), 3);
         for text in &drawing.texts {
             assert!(text.x < 0.0 && text.anchor == "end", "{text:?}");
             assert!((0.0..=100.0).contains(&text.y), "{text:?}");

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// One line of the stream that the write job sends.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "state")]
+#[serde(rename_all = "camelCase")]
 pub enum WriteProgress {
     /// So many minutes of so many are acknowledged by InfluxDB.
     Writing { written: u32, total: u32 },

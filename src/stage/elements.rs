@@ -35,6 +35,8 @@ pub(super) struct Elements {
     pub(super) axis: HtmlCanvasElement,
     /// The time at the cursor.
     pub(super) axis_chip: Option<HtmlElement>,
+    /// Says how finely the charts are drawn.
+    pub(super) resolution: Option<Element>,
 }
 
 impl Elements {

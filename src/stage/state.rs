@@ -20,7 +20,7 @@ use super::points::{self, Points};
 use super::{gestures, keyboard, live, picture_file};
 use crate::charts::frame::{Plot, TimeScale};
 use crate::charts::picture::Picture;
-use crate::charts::summary::extent;
+use crate::charts::summary::{extent, resolution};
 use crate::model::range::TimeRange;
 use crate::model::time::Timestamp;
 use crate::model::view::View;
@@ -383,6 +383,9 @@ impl Stage {
             };
             let inks = inks.get_or_insert_with(|| Inks::of(elements));
             paint(elements, picture, inks, chart_size, axis_size, &view.zone);
+            if let Some(element) = &elements.resolution {
+                set_text(element, &resolution(picture, &chart_size.surface()));
+            }
             if !elements.is_drawn() {
                 elements.set_drawn(true);
             }

@@ -9,7 +9,7 @@ use crate::api::dashboard::read_series;
 use crate::charts::draw::{draw_chart, draw_time_axis};
 use crate::charts::frame::{Plot, Surface};
 use crate::charts::picture::{Chart, Picture};
-use crate::charts::summary::{description, duration_words, extent};
+use crate::charts::summary::{description, extent, resolution};
 use crate::charts::svg::{self, Drawing};
 use crate::components::moment::Ago;
 use crate::hooks::zone::{local_time, zone_between};
@@ -21,7 +21,6 @@ use crate::model::range::{Comparison, RelativeRange, TimeRange};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::model::view::View;
-use crate::model::writing::group_digits;
 use crate::model::zone::{LocalTime, Zone};
 
 /// What the server draws for whoever has no canvas yet: enough for a phone, and a few kilobytes a chart.
@@ -84,7 +83,12 @@ pub fn ChartSection(
     let longest = TimeRange::Relative(RelativeRange::ThirtyDays).bounds(now);
     let earliest = longest.0.min(from).min(last_seen.unwrap_or(now));
     let zone = zone_between(earliest, to.max(now));
-    let caption = caption(range, to, &zone, picture.as_ref());
+    let span = span(range, to, &zone);
+    // The browser says how finely it draws.
+    let resolution = picture.as_ref().map(|picture| {
+        let (surface, _) = canvas(picture, COLUMNS, CHART_HEIGHT);
+        resolution(picture, &surface)
+    });
     let charts = Field::CHARTED
         .into_iter()
         .map(|field| {
@@ -121,7 +125,7 @@ pub fn ChartSection(
         <section class="charts" aria-labelledby="charts-title">
             <div class="charts__head">
                 <h2 class="visually-hidden" id="charts-title">"Charts"</h2>
-                <p class="charts__caption">{caption}</p>
+                <p class="charts__caption">{span} " · " <span class="charts__resolution" data-own="">{resolution}</span></p>
                 <Charts data=view/>
             </div>
             {failure}
@@ -261,24 +265,6 @@ fn range_words(range: TimeRange, zone: &Zone) -> String {
             format!("the time from {} to {}", zone.at(from), zone.at(to))
         }
     }
-}
-
-/// `7 days until 2026-11-21 14:37 UTC · one column = 10 min, min to max`
-fn caption(range: TimeRange, to: Timestamp, zone: &Zone, picture: Option<&Picture>) -> String {
-    let mut parts = vec![span(range, to, zone)];
-    if let Some(picture) = picture {
-        parts.extend(picture.points().map(|points| match points {
-            1 => "1 point".to_owned(),
-            points => format!("{} points", group_digits(points as u64)),
-        }));
-        let (surface, _) = canvas(picture, COLUMNS, CHART_HEIGHT);
-        parts.extend(
-            picture
-                .column_duration(&surface)
-                .map(|duration| format!("one column = {}, min to max", duration_words(duration))),
-        );
-    }
-    parts.join(" · ")
 }
 
 /// `7 days until 2026-11-21 14:37 UTC`
