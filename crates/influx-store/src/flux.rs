@@ -40,7 +40,7 @@ use self::interpreter::{Interpreter, Yield};
 use self::output::Writer;
 use self::resolver::Resolver;
 use self::scope::Scope;
-pub use self::source::{BucketInfo, Edges, Source, SourceError};
+pub use self::source::{BucketInfo, Chunks, Edges, Source, SourceError};
 use self::stream::{Context, Cursor};
 use self::table::Table;
 

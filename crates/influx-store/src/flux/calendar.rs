@@ -53,7 +53,7 @@ pub(crate) fn civil(time: i64) -> Result<jiff::civil::DateTime, Failure> {
 }
 
 /// How time is cut: windows start at the multiples of `every` since the epoch (plus `offset`) and last `period`.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Windows {
     every: Duration,
     period: Duration,
@@ -144,6 +144,32 @@ impl Windows {
             start = previous;
         }
         Err(Failure::limit(format!("more than {most} windows")))
+    }
+}
+
+/// Finds the window of one instant after the other, where windows are a partition of time. Instants mostly come in
+/// order, so the window of the one before is mostly that of the next.
+#[derive(Debug)]
+pub(crate) struct Steps {
+    windows: Windows,
+    present: Option<(i64, i64)>,
+}
+
+impl Steps {
+    pub(crate) fn new(windows: Windows) -> Self {
+        Self { windows, present: None }
+    }
+
+    /// The start of the window of `time`.
+    pub(crate) fn start_of(&mut self, time: i64) -> i64 {
+        match self.present {
+            Some((start, stop)) if start <= time && time < stop => start,
+            _ => {
+                let start = self.windows.start_at(time);
+                self.present = Some((start, self.windows.next(start)));
+                start
+            }
+        }
     }
 }
 

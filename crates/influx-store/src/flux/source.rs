@@ -26,6 +26,9 @@ pub struct SourceError(pub String);
 /// The newest or oldest value of each field that was asked for, in that order, with its time.
 pub type Edges = Vec<Option<(i64, FieldValue)>>;
 
+/// Rows that are read as they are asked for.
+pub type Chunks<'a> = Box<dyn Iterator<Item = Result<Rows, SourceError>> + Send + 'a>;
+
 /// What a query can read. All methods see the same state, however long the query runs.
 pub trait Source: Send + Sync {
     /// The organization in which the query runs: 16 hexadecimal digits, for messages.
@@ -49,6 +52,28 @@ pub trait Source: Send + Sync {
         range: TimeRange,
         limit: usize,
     ) -> Result<Rows, SourceError>;
+
+    /// All rows of a series that have at least one of the fields, in chunks of at most `limit` rows; no chunk is
+    /// empty. What stands here looks for the place again for each chunk: a source that can keep it should.
+    fn chunks<'a>(
+        &'a self,
+        bucket: BucketId,
+        series: &'a Series,
+        fields: &'a [FieldId],
+        range: TimeRange,
+        limit: usize,
+    ) -> Chunks<'a> {
+        let mut next = Some(range.start);
+        Box::new(std::iter::from_fn(move || {
+            let range = TimeRange { start: next.take()?, ..range };
+            let rows = self.rows(bucket, series, fields, range, limit);
+            if let Ok(rows) = &rows {
+                let last = rows.times.last()?;
+                next = last.checked_add(1).filter(|_| rows.times.len() >= limit);
+            }
+            Some(rows)
+        }))
+    }
 
     /// The newest value of each field in the range.
     fn last(

@@ -16,6 +16,7 @@ use influx_wire::flux::ast::Span;
 pub(crate) use self::context::Context;
 use self::context::Held;
 use self::read::Read;
+use self::read::windowed::WindowedRead;
 use super::error::Failure;
 use super::table::{Table, concatenate};
 
@@ -44,6 +45,7 @@ pub(crate) enum Step {
 
 enum Node {
     Read(Read),
+    Windowed(WindowedRead),
     Make(MakeFunction),
     Step { input: Stream, step: Step },
     Combine { inputs: Vec<Stream>, combine: CombineFunction },
@@ -74,6 +76,11 @@ impl fmt::Debug for Stream {
 impl Stream {
     pub(crate) fn read(read: Read, span: Span) -> Self {
         Self::new(Node::Read(read), "from", span, 1)
+    }
+
+    /// A read with the windows that `aggregateWindow` cuts it into.
+    pub(crate) fn windowed(read: WindowedRead, span: Span) -> Self {
+        Self::new(Node::Windowed(read), "aggregateWindow", span, 1)
     }
 
     /// A stream of tables that `make` makes when they are read.
@@ -168,6 +175,7 @@ impl Stream {
     pub(crate) fn validate(&self, context: &Context) -> Result<(), Failure> {
         match &*self.node {
             Node::Read(read) => read.validate(context),
+            Node::Windowed(read) => read.validate(context),
             Node::Make(_) => Ok(()),
             Node::Step { input, .. } => input.validate(context),
             Node::Combine { inputs, .. } => {
@@ -182,6 +190,10 @@ impl Stream {
         let locate = move |failure: Failure| failure.in_run(name, span);
         match &*self.node {
             Node::Read(read) => {
+                let tables = read.open(context).map_err(locate)?;
+                Ok(Box::new(tables.map(move |table| table.map_err(locate))))
+            }
+            Node::Windowed(read) => {
                 let tables = read.open(context).map_err(locate)?;
                 Ok(Box::new(tables.map(move |table| table.map_err(locate))))
             }

@@ -5,6 +5,7 @@ mod functions;
 mod language;
 mod memory;
 mod robustness;
+mod windows;
 
 use std::sync::Arc;
 

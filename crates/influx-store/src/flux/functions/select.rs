@@ -189,6 +189,20 @@ impl Selector {
         }
     }
 
+    /// Whether the function chooses among values of this type.
+    pub(crate) fn check(self, data_type: DataType) -> Result<(), Failure> {
+        match (self, data_type) {
+            (Self::Min | Self::Max, DataType::String | DataType::Boolean) => {
+                let kind = if self == Self::Min { "Min" } else { "Max" };
+                Err(Failure::new(format!(
+                    "invalid use of function: *universe.{kind}Selector has no implementation for type {}",
+                    type_name(data_type)
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The row to choose; none where all values are null.
     pub(crate) fn choose(
         self,
@@ -201,13 +215,7 @@ impl Selector {
             Self::Min => Ordering::Less,
             Self::Max => Ordering::Greater,
         };
-        if matches!(values.data_type(), DataType::String | DataType::Boolean) {
-            let kind = if self == Self::Min { "Min" } else { "Max" };
-            return Err(Failure::new(format!(
-                "invalid use of function: *universe.{kind}Selector has no implementation for type {}",
-                type_name(values.data_type())
-            )));
-        }
+        self.check(values.data_type())?;
         let mut best: Option<(usize, Value)> = None;
         for row in rows {
             let value = values.get(row);

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use influx_wire::csv::DataType;
 
 use super::super::arguments::{Accepts, Arguments, optional, piped, required};
-use super::super::calendar::{Windows, is_zero};
+use super::super::calendar::{Steps, Windows, is_zero};
 use super::super::column::{Builder, Values};
 use super::super::error::Failure;
 use super::super::interpreter::Interpreter;
+use super::super::stream::read::windowed::WindowedRead;
 use super::super::stream::{Context, Step, Stream};
 use super::super::table::{Column, Groups, Table};
 use super::super::value::{Duration, Value};
@@ -102,21 +103,12 @@ fn cut(
 ) -> Result<Cut, Failure> {
     let most = context.limits.windows;
     let mut pairs: Vec<(i64, usize)> = Vec::with_capacity(table.rows);
-    // Rows mostly come by time, so the window of the row before is mostly that of the next.
-    let mut present: Option<(i64, i64)> = None;
+    let mut steps = Steps::new(*windows);
     for row in 0..table.rows {
         context.check_row(row)?;
         let Some(time) = times.time(row) else { continue };
         if windows.is_partition() {
-            let (start, _) = match present {
-                Some((start, stop)) if start <= time && time < stop => (start, stop),
-                _ => {
-                    let start = windows.start_at(time);
-                    (start, windows.next(start))
-                }
-            };
-            present = Some((start, windows.next(start)));
-            pairs.push((start, row));
+            pairs.push((steps.start_of(time), row));
         } else {
             let mut start = windows.first_reaching(time, most)?;
             while start <= time {
@@ -137,25 +129,7 @@ fn cut(
     if !pairs.is_sorted_by_key(|(start, _)| *start) {
         pairs.sort_by_key(|(start, _)| *start);
     }
-    let mut starts: BTreeSet<i64> = BTreeSet::new();
-    if create_empty {
-        if let Some(length) = windows.fixed_length() {
-            let count =
-                (i128::from(range.stop) - i128::from(range.start)) / i128::from(length.max(1));
-            if count > most as i128 {
-                return Err(Failure::limit(format!("more than {most} windows")));
-            }
-        }
-        let mut start = windows.first_reaching(range.start, most)?;
-        while start < range.stop {
-            starts.insert(start);
-            let next = windows.next(start);
-            if next <= start || starts.len() > most {
-                return Err(Failure::limit(format!("more than {most} windows")));
-            }
-            start = next;
-        }
-    }
+    let starts = if create_empty { starts_within(windows, range, most)? } else { BTreeSet::new() };
     let mut cut = Cut { rows: pairs.iter().map(|(_, row)| *row).collect(), windows: Vec::new() };
     let mut empty = starts.into_iter().peekable();
     for (index, (start, _)) in pairs.iter().enumerate() {
@@ -177,6 +151,32 @@ fn cut(
     let end = pairs.len();
     cut.windows.extend(empty.map(|start| (start, end..end)));
     Ok(cut)
+}
+
+/// The starts of all windows that reach into the range.
+pub(crate) fn starts_within(
+    windows: &Windows,
+    range: TimeRange,
+    most: usize,
+) -> Result<BTreeSet<i64>, Failure> {
+    let exceeded = || Failure::limit(format!("more than {most} windows"));
+    if let Some(length) = windows.fixed_length() {
+        let count = (i128::from(range.stop) - i128::from(range.start)) / i128::from(length.max(1));
+        if count > most as i128 {
+            return Err(exceeded());
+        }
+    }
+    let mut starts = BTreeSet::new();
+    let mut start = windows.first_reaching(range.start, most)?;
+    while start < range.stop {
+        starts.insert(start);
+        let next = windows.next(start);
+        if next <= start || starts.len() > most {
+            return Err(exceeded());
+        }
+        start = next;
+    }
+    Ok(starts)
 }
 
 fn window(_: &mut Interpreter, arguments: &Arguments) -> Result<Value, Failure> {
@@ -233,19 +233,50 @@ fn window_all(input: &Stream, arguments: &Arguments) -> Result<Stream, Failure> 
 }
 
 /// What the function of `aggregateWindow` does with a window, where it is one of the common ones.
-#[derive(Debug, Clone, Copy)]
-enum Reducer {
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Reducer {
     Aggregate(Aggregate),
     Selector(Selector),
 }
 
+impl Reducer {
+    fn of(name: &str) -> Option<Self> {
+        Aggregate::of(name).map(Self::Aggregate).or_else(|| Selector::of(name).map(Self::Selector))
+    }
+
+    /// The type of what it makes of values of this type.
+    pub(crate) fn result_type(self, data_type: DataType) -> Result<DataType, Failure> {
+        match self {
+            Self::Aggregate(aggregate) => aggregate.result_type(data_type),
+            Self::Selector(selector) => selector.check(data_type).map(|()| data_type),
+        }
+    }
+}
+
 /// What `aggregateWindow` is asked for.
-struct Request {
-    windows: Windows,
+pub(crate) struct Request {
+    pub(crate) windows: Windows,
+    pub(crate) reducer: Reducer,
     column: Arc<str>,
     time_source: Arc<str>,
     time_target: Arc<str>,
-    create_empty: bool,
+    pub(crate) create_empty: bool,
+}
+
+impl Request {
+    /// The time of the row that a window becomes.
+    pub(crate) fn time(&self, start: i64, range: TimeRange) -> i64 {
+        if &*self.time_source == "_start" {
+            start.max(range.start)
+        } else {
+            self.windows.stop(start).min(range.stop)
+        }
+    }
+
+    /// Whether it is about nothing but the columns that come from storage, in windows that do not overlap.
+    fn fits_storage(&self) -> bool {
+        &*self.column == "_value" && &*self.time_target == "_time" && self.windows.is_partition()
+    }
 }
 
 fn aggregate_window(
@@ -259,38 +290,42 @@ fn aggregate_window(
             "window function requires at least one of \"every\" or \"period\" to be set and non-zero",
         ));
     }
-    let request = Request {
-        windows: windows_of(arguments)?,
-        column: arguments.text_or("column", "_value"),
-        time_source: arguments.text_or("timeSrc", "_stop"),
-        time_target: arguments.text_or("timeDst", "_time"),
-        create_empty: arguments.boolean("createEmpty").unwrap_or(true),
-    };
-    let function = arguments.value("fn")?;
-    let reducer = match function {
-        Value::Builtin(builtin) => Aggregate::of(builtin.name)
-            .map(Reducer::Aggregate)
-            .or_else(|| Selector::of(builtin.name).map(Reducer::Selector)),
+    let windows = windows_of(arguments)?;
+    let time_source = arguments.text_or("timeSrc", "_stop");
+    let time_target = arguments.text_or("timeDst", "_time");
+    let reducer = match arguments.value("fn")? {
+        Value::Builtin(builtin) => Reducer::of(builtin.name),
         _ => None,
     };
-    match reducer {
-        Some(reducer) if matches!(&*request.time_source, "_start" | "_stop") => {
-            let each = move |table: Table, context: &Arc<Context>| {
-                let tables = reduce_windows(&table, reducer, &request, context)?;
-                Ok(tables.into_iter().collect())
-            };
-            input
-                .then("aggregateWindow", arguments.span, Step::Tables(Box::new(each)))
-                .map(Value::Stream)
-        }
-        _ => composed(interpreter, arguments, &request.time_source, &request.time_target),
+    let Some(reducer) = reducer.filter(|_| matches!(&*time_source, "_start" | "_stop")) else {
+        return composed(interpreter, arguments, &time_source, &time_target);
+    };
+    let request = Request {
+        windows,
+        reducer,
+        column: arguments.text_or("column", "_value"),
+        time_source,
+        time_target,
+        create_empty: arguments.boolean("createEmpty").unwrap_or(true),
+    };
+    if let Some(read) = input.as_read()
+        && read.is_plain()
+        && request.fits_storage()
+        && WindowedRead::computes(reducer)
+    {
+        let read = WindowedRead::new(read, request, &interpreter.context);
+        return Ok(Value::Stream(Stream::windowed(read, arguments.span)));
     }
+    let each = move |table: Table, context: &Arc<Context>| {
+        let tables = reduce_windows(&table, &request, context)?;
+        Ok(tables.into_iter().collect())
+    };
+    input.then("aggregateWindow", arguments.span, Step::Tables(Box::new(each))).map(Value::Stream)
 }
 
 /// All windows of one table; none if the table has no rows.
 fn reduce_windows(
     table: &Table,
-    reducer: Reducer,
     request: &Request,
     context: &Context,
 ) -> Result<Option<Table>, Failure> {
@@ -311,12 +346,8 @@ fn reduce_windows(
     )?;
     let mut chosen = Vec::with_capacity(cut.windows.len());
     let mut times = Vec::with_capacity(cut.windows.len());
-    let mut builder = match reducer {
-        Reducer::Aggregate(aggregate) => {
-            Builder::new(aggregate.result_type(values.data_type())?, cut.windows.len())
-        }
-        Reducer::Selector(_) => Builder::new(values.data_type(), 0),
-    };
+    let reducer = request.reducer;
+    let mut builder = Builder::new(reducer.result_type(values.data_type())?, cut.windows.len());
     for (start, rows) in &cut.windows {
         let rows = cut.rows.get(rows.clone()).unwrap_or_default().iter().copied();
         match reducer {
@@ -328,12 +359,7 @@ fn reduce_windows(
                 None => continue,
             },
         }
-        let time = if &*request.time_source == "_start" {
-            (*start).max(range.start)
-        } else {
-            request.windows.stop(*start).min(range.stop)
-        };
-        times.push(Some(time));
+        times.push(Some(request.time(*start, range)));
     }
     let rows = times.len();
     let times = Values::Time(Arc::new(times));

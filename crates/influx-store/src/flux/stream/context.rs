@@ -8,6 +8,7 @@ use std::time::Instant;
 use super::super::error::Failure;
 use super::super::source::Source;
 use super::super::{Environment, Limits};
+use super::read::windowed::Scans;
 
 /// The clock is asked once in so many checks.
 const CHECKS_PER_CLOCK: u32 = 64;
@@ -15,6 +16,8 @@ const CHECKS_PER_CLOCK: u32 = 64;
 pub(crate) struct Context {
     pub(crate) source: Arc<dyn Source>,
     pub(crate) limits: Limits,
+    /// What several results of the query read together.
+    pub(crate) scans: Scans,
     cancelled: Arc<AtomicBool>,
     deadline: Option<Instant>,
     checks: AtomicU32,
@@ -32,6 +35,7 @@ impl Context {
         Self {
             source: Arc::clone(&environment.source),
             limits: environment.limits.clone(),
+            scans: Scans::default(),
             cancelled: Arc::clone(&environment.cancelled),
             deadline: environment
                 .limits
@@ -73,6 +77,10 @@ pub(crate) struct Held {
 }
 
 impl Held {
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// # Errors
     ///
     /// If the query then holds more than it may.

@@ -37,6 +37,38 @@ pub(crate) enum Subject {
     Value,
 }
 
+impl PartialEq for Predicate {
+    /// Whether both are the same condition, written the same way.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::And(left), Self::And(right)) | (Self::Or(left), Self::Or(right)) => {
+                left == right
+            }
+            (
+                Self::Compare { subject, operator, value },
+                Self::Compare { subject: other, operator: other_operator, value: other_value },
+            ) => {
+                subject == other
+                    && operator == other_operator
+                    && is_same_constant(value, other_value)
+            }
+            (Self::Exists(left), Self::Exists(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+fn is_same_constant(left: &Value, right: &Value) -> bool {
+    match (left, right) {
+        (Value::Regex(left), Value::Regex(right)) => left.as_str() == right.as_str(),
+        _ => {
+            left.data_type().is_some()
+                && left.data_type() == right.data_type()
+                && left.total_cmp(right) == Ordering::Equal
+        }
+    }
+}
+
 /// What a predicate says of the field of a series.
 #[derive(Debug, Clone)]
 pub(crate) enum Verdict {

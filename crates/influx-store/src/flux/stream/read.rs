@@ -5,6 +5,7 @@
 //! behind a group go by time.
 
 mod assemble;
+pub(crate) mod windowed;
 
 use std::sync::Arc;
 
@@ -48,7 +49,7 @@ pub(crate) enum Shape {
     Pivoted,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Read {
     pub(crate) bucket: BucketSelector,
     pub(crate) range: Option<TimeRange>,
@@ -66,6 +67,22 @@ impl Read {
     /// Whether nothing but filters has been taken in.
     pub(crate) fn is_plain(&self) -> bool {
         self.range.is_some() && self.group.is_none() && self.shape == Shape::Fields
+    }
+
+    /// The fields of a series that the filters let through.
+    fn selected(&self, series: &Series) -> Vec<Selected> {
+        let select = |field: &Field| {
+            let rows = match &self.predicate {
+                None => None,
+                Some(predicate) => match predicate.verdict(series, &field.name, field.data_type) {
+                    Verdict::No => return None,
+                    Verdict::Yes => None,
+                    Verdict::Rows(rows) => Some(rows),
+                },
+            };
+            Some(Selected { field: field.clone(), rows })
+        };
+        series.fields.iter().filter_map(select).collect()
     }
 
     pub(crate) fn validate(&self, context: &Context) -> Result<(), Failure> {
@@ -156,21 +173,6 @@ struct Rest {
 }
 
 impl Reader {
-    fn selected(&self, series: &Series) -> Vec<Selected> {
-        let select = |field: &Field| {
-            let rows = match &self.read.predicate {
-                None => None,
-                Some(predicate) => match predicate.verdict(series, &field.name, field.data_type) {
-                    Verdict::No => return None,
-                    Verdict::Yes => None,
-                    Verdict::Rows(rows) => Some(rows),
-                },
-            };
-            Some(Selected { field: field.clone(), rows })
-        };
-        series.fields.iter().filter_map(select).collect()
-    }
-
     fn read_next(&mut self) -> Result<Option<Table>, Failure> {
         loop {
             if let Some(table) = self.ready.next() {
@@ -183,7 +185,7 @@ impl Reader {
             }
             let Some(series) = self.series.get(self.next).map(Arc::clone) else { return Ok(None) };
             self.next += 1;
-            let fields = self.selected(&series);
+            let fields = self.read.selected(&series);
             if !fields.is_empty() {
                 self.ready = self.read_series(&series, fields)?.into_iter();
             }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::auth::Access;
 use crate::catalog::OrganizationId;
-use crate::flux::{BucketInfo, Edges, Source, SourceError};
+use crate::flux::{BucketInfo, Chunks, Edges, Source, SourceError};
 use crate::storage::{BucketId, FieldId, ReadError, Rows, Series, Snapshot, TimeRange};
 
 /// A bucket that the caller may not read is no bucket at all, as in InfluxDB.
@@ -70,6 +70,20 @@ impl Source for StoreSource {
                 .snapshot
                 .rows(series.id, fields, TimeRange { start: 0, stop: 0 })
                 .map_err(failed),
+        }
+    }
+
+    fn chunks<'a>(
+        &'a self,
+        _: BucketId,
+        series: &'a Series,
+        fields: &'a [FieldId],
+        range: TimeRange,
+        limit: usize,
+    ) -> Chunks<'a> {
+        match self.snapshot.rows_chunked(series.id, fields, range, limit) {
+            Ok(chunks) => Box::new(chunks.map(|rows| rows.map_err(failed))),
+            Err(error) => Box::new(std::iter::once(Err(failed(error)))),
         }
     }
 

@@ -92,10 +92,7 @@ impl SeriesTables<'_> {
         let mut columns: Vec<Column> = Vec::with_capacity(fields.len());
         for (selected, column) in fields.iter().zip(rows.fields) {
             let mut column = column;
-            if let Some(rows) = &selected.rows {
-                let values = into_values(column.clone());
-                clear(&mut column, |row| rows.matches(&values, row));
-            }
+            clear_others(&mut column, selected);
             let values = into_values(column);
             let before = order.len();
             let mut any = false;
@@ -130,7 +127,14 @@ impl SeriesTables<'_> {
         Some(Table::new(all, order.len()))
     }
 
-    fn table(&self, field: &Arc<str>, times: Values, values: Values, rows: usize) -> Table {
+    /// The table of one field.
+    pub(super) fn table(
+        &self,
+        field: &Arc<str>,
+        times: Values,
+        values: Values,
+        rows: usize,
+    ) -> Table {
         let mut columns = self.bounds();
         columns.push(Column::new(Arc::clone(&self.labels.time), times));
         columns.push(Column::new(Arc::clone(&self.labels.value), values));
@@ -185,6 +189,14 @@ fn from_field_value(value: FieldValue) -> (DataType, Value) {
         FieldValue::Unsigned(value) => (DataType::UnsignedLong, Value::UInt(value)),
         FieldValue::Boolean(value) => (DataType::Boolean, Value::Bool(value)),
         FieldValue::String(value) => (DataType::String, Value::String(value)),
+    }
+}
+
+/// Makes the values null that the filters do not let through.
+pub(super) fn clear_others(column: &mut FieldColumn, selected: &Selected) {
+    if let Some(rows) = &selected.rows {
+        let values = into_values(column.clone());
+        clear(column, |row| rows.matches(&values, row));
     }
 }
 
