@@ -231,19 +231,10 @@ impl EngineSnapshot {
     }
 
     /// Keys and values in ascending order of the keys (descending from the back), `from` included, `to` not.
-    pub(crate) fn range(
-        &self,
-        space: Space,
-        from: &[u8],
-        to: &[u8],
-    ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), EngineError>> + Send + use<> {
+    pub(crate) fn range(&self, space: Space, from: &[u8], to: &[u8]) -> Entries {
         let bounds = (Bound::Included(from), Bound::Excluded(to));
-        let range = if from < to {
-            Some(self.snapshot.range::<&[u8], _>(self.keyspace(space), bounds))
-        } else {
-            None
-        };
-        range.into_iter().flatten().map(|guard| Ok(guard.into_inner()?))
+        let range = || self.snapshot.range::<&[u8], _>(self.keyspace(space), bounds);
+        Entries((from < to).then(range))
     }
 
     fn keyspace(&self, space: Space) -> &Keyspace {
@@ -251,6 +242,28 @@ impl EngineSnapshot {
             Space::Points => &self.points,
             Space::Catalog => &self.catalog,
         }
+    }
+}
+
+/// Keys and values of a range; a type of its own, because every row that is read comes through here. Empty by
+/// default.
+#[derive(Default)]
+pub(crate) struct Entries(Option<fjall::Iter>);
+
+impl Iterator for Entries {
+    type Item = Result<(Bytes, Bytes), EngineError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let guard = self.0.as_mut()?.next()?;
+        Some(guard.into_inner().map_err(EngineError::from))
+    }
+}
+
+impl DoubleEndedIterator for Entries {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let guard = self.0.as_mut()?.next_back()?;
+        Some(guard.into_inner().map_err(EngineError::from))
     }
 }
 

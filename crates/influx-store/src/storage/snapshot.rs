@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use influx_wire::csv::DataType;
 
-use super::engine::{Bytes, EngineError, Space};
+use super::engine::{Bytes, EngineError, Entries, Space};
 use super::row::{self, ValueRef};
 use super::view::View;
 use super::{
@@ -76,12 +76,7 @@ impl Snapshot {
         columns.dedup_by_key(|(field, _)| *field);
         let position = |field: &FieldId| columns.partition_point(|(known, _)| known < field);
         let order = fields.iter().map(position).collect();
-        Ok(RowChunks {
-            entries: Box::new(self.entries(series, range)),
-            columns,
-            order,
-            chunk: rows.max(1),
-        })
+        Ok(RowChunks { entries: self.entries(series, range), columns, order, chunk: rows.max(1) })
     }
 
     /// The newest value of a field of a series, with its time.
@@ -128,11 +123,7 @@ impl Snapshot {
         self.view.data_type(field).ok_or(ReadError::UnknownField(field))
     }
 
-    fn entries(
-        &self,
-        series: SeriesId,
-        range: TimeRange,
-    ) -> impl DoubleEndedIterator<Item = Result<(Bytes, Bytes), EngineError>> + Send + use<> {
+    fn entries(&self, series: SeriesId, range: TimeRange) -> Entries {
         let bucket = self.view.catalog.bucket_of(BucketOrdinal::of(series));
         let oldest = bucket.map_or(i64::MAX, |bucket| bucket.oldest_time(self.now));
         let (from, to) =
@@ -170,9 +161,12 @@ fn find_first(
     Ok(found)
 }
 
+/// For how many rows of a chunk there is room before there are any.
+const MOST_RESERVED: usize = 1 << 10;
+
 /// The rows of one series, chunk by chunk: see [`Snapshot::rows_chunked`]. It ends after an error.
 pub struct RowChunks {
-    entries: Box<dyn Iterator<Item = Result<(Bytes, Bytes), EngineError>> + Send>,
+    entries: Entries,
     /// In the order of the ids, none twice.
     columns: Vec<(FieldId, DataType)>,
     /// For each field that was asked for, its place in `columns`.
@@ -196,8 +190,12 @@ impl RowChunks {
     }
 
     fn read(&mut self) -> Result<Rows, ReadError> {
-        let mut times = Vec::new();
+        let room = self.chunk.min(MOST_RESERVED);
+        let mut times = Vec::with_capacity(room);
         let mut columns = self.new_columns();
+        for column in &mut columns {
+            column.reserve(room);
+        }
         while times.len() < self.chunk
             && let Some(entry) = self.entries.next()
         {
@@ -205,15 +203,11 @@ impl RowChunks {
             let length = times.len();
             let mut has_any = false;
             // Rows and columns are both in the order of the ids: each is walked once.
-            let mut wanted = self.columns.iter().zip(&mut columns).peekable();
-            for field in row::fields(&row) {
-                let (id, value) = field?;
-                while wanted.next_if(|((field, _), _)| *field < id).is_some() {}
-                if let Some((_, column)) = wanted.next_if(|((field, _), _)| *field == id) {
+            let mut fields = row::fields(&row);
+            for ((wanted, _), column) in self.columns.iter().zip(&mut columns) {
+                if let Some(value) = fields.value_of(*wanted)? {
                     column.put(length, value)?;
                     has_any = true;
-                } else if wanted.peek().is_none() {
-                    break;
                 }
             }
             if has_any {
@@ -243,7 +237,7 @@ impl Iterator for RowChunks {
     fn next(&mut self) -> Option<Self::Item> {
         let rows = self.read();
         if rows.is_err() {
-            self.entries = Box::new(std::iter::empty());
+            self.entries = Entries::default();
         }
         match rows {
             Ok(rows) if rows.times.is_empty() => None,
@@ -280,7 +274,19 @@ impl FieldColumn {
         self.len() == 0
     }
 
+    /// Makes room for so many rows.
+    fn reserve(&mut self, rows: usize) {
+        match self {
+            Self::Float(values) => values.reserve(rows),
+            Self::Integer(values) => values.reserve(rows),
+            Self::Unsigned(values) => values.reserve(rows),
+            Self::Boolean(values) => values.reserve(rows),
+            Self::String(values) => values.reserve(rows),
+        }
+    }
+
     /// Appends a value as row number `row`; the rows before it that have none get nulls.
+    #[inline]
     fn put(&mut self, row: usize, value: ValueRef<'_>) -> Result<(), ReadError> {
         match (self, value) {
             (Self::Float(values), ValueRef::Float(value)) => put(values, row, value),
@@ -304,6 +310,7 @@ impl FieldColumn {
     }
 }
 
+#[inline]
 fn put<T: Clone>(values: &mut Vec<Option<T>>, row: usize, value: T) {
     if values.len() < row {
         values.resize(row, None);

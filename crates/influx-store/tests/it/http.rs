@@ -348,3 +348,34 @@ async fn answers_are_packed_for_those_who_ask_when_it_pays() {
     check(&short, 200, "_monitoring");
     check(&server.call(QUERY, gzip, b"nowhere()").await, 400, "undefined identifier nowhere");
 }
+
+#[tokio::test]
+async fn windows_of_points_that_came_late_came_twice_or_were_deleted() {
+    let server = Server::new(Limits::default()).await;
+    let point = |minute: i64, value: i64| {
+        format!("m,host=a f={value}.5,i={value}i {}\n", 1_704_063_600 + minute * 60)
+    };
+    let body: String = (20..50).rev().map(|minute| point(minute, minute * 7 % 11)).collect();
+    check(&server.write(&body).await, 204, "");
+    let body: String = (0..30).map(|minute| point(minute, minute * 5 % 13)).collect();
+    check(&server.write(&body).await, 204, "");
+    let range = r#"{"start":"2023-12-31T23:12:30Z","stop":"2023-12-31T23:24:00Z"}"#;
+    let delete = "POST /api/v2/delete?org=org&bucket=bucket";
+    check(&server.call(delete, "", range.as_bytes()).await, 204, "");
+
+    let script = |barrier: &str| {
+        let result = |function: &str| {
+            format!(
+                r#"from(bucket: "bucket") |> range(start: 2023-12-31T23:01:00Z, stop: 2023-12-31T23:48:30Z) {barrier}
+                    |> aggregateWindow(every: 5m, fn: {function}) |> yield(name: "{function}")
+                "#
+            )
+        };
+        ["first", "min", "max", "last", "mean", "sum", "count"].map(result).concat()
+    };
+    let pushed = server.query(&script("")).await;
+    let generic = server.query(&script("|> limit(n: 1000000)")).await;
+    check(&pushed, 200, ",min,0,");
+    let body = |answer: &str| answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+    assert_eq!(body(&pushed), body(&generic));
+}

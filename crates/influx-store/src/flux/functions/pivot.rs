@@ -103,30 +103,41 @@ fn prepare(mut table: Table, request: &Request) -> Result<Table, Failure> {
     Ok(table)
 }
 
-/// Where rows and columns of the result are, by their keys.
+/// Where rows of the result are, by their keys.
 #[derive(Default)]
 struct Places {
     times: HashMap<i64, usize>,
     rows: BTreeMap<Vec<Key>, usize>,
+    /// For each place the time that is its key, if it is one.
+    order: Vec<Option<i64>>,
+    /// The place behind the last one: tables mostly have the same times, so it is mostly the next.
+    expected: usize,
 }
 
 impl Places {
     fn len(&self) -> usize {
-        self.times.len() + self.rows.len()
+        self.order.len()
     }
 
     /// The row of this key, and whether it is new. A time alone is the usual key.
     fn row(&mut self, keys: &[&Values], row: usize) -> (usize, bool) {
         let next = self.len();
-        let place = match keys {
-            [times] if times.time(row).is_some() => {
-                *self.times.entry(times.time(row).unwrap_or_default()).or_insert(next)
-            }
-            keys => {
+        let time = match keys {
+            [times] => times.time(row),
+            _ => None,
+        };
+        let place = match time {
+            Some(_) if self.order.get(self.expected) == Some(&time) => self.expected,
+            Some(time) => *self.times.entry(time).or_insert(next),
+            None => {
                 let key = keys.iter().map(|values| Key::from(values.get(row))).collect();
                 *self.rows.entry(key).or_insert(next)
             }
         };
+        if place == next {
+            self.order.push(time);
+        }
+        self.expected = place + 1;
         (place, place == next)
     }
 }

@@ -10,8 +10,8 @@ use proptest::prelude::*;
 
 use super::{Memory, javascript, rows};
 use crate::flux::{
-    BucketInfo, Chunks, Edges, Environment, ErrorCode, Limits, QueryError, Source, SourceError,
-    prepare,
+    BucketInfo, Chunks, Edges, Environment, ErrorCode, Execution, Limits, QueryError, Source,
+    SourceError, prepare,
 };
 use crate::storage::{BucketId, FieldId, Rows, Series, TimeRange};
 
@@ -81,10 +81,10 @@ impl Source for Counting {
 fn answer(points: &str, limits: &Limits, script: &str) -> (Result<String, QueryError>, usize) {
     let source = Arc::new(Counting { memory: Memory::new(points), scans: AtomicUsize::new(0) });
     let now = parse_rfc3339("2022-01-01T00:00:00Z").unwrap();
-    let shared: Arc<dyn Source> = source.clone() as _;
+    let shared = Arc::clone(&source);
     let environment = Environment { limits: limits.clone(), ..Environment::new(shared, now) };
     let answer = prepare(script, javascript(), &environment)
-        .and_then(|execution| execution.collect_answer())
+        .and_then(Execution::collect_answer)
         .map(|bytes| String::from_utf8(bytes).unwrap());
     (answer, source.scans.load(Ordering::Relaxed))
 }
