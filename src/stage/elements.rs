@@ -51,6 +51,7 @@ impl Elements {
             charts,
             axis,
             axis_chip: find(section, ".time-axis__chip"),
+            resolution: find(section, ".charts__resolution"),
         })
     }
 

@@ -217,11 +217,7 @@ impl<T: Sample> Reduced<T> {
             Reducer::Selector(Selector::Max) => self.choose(values, Ordering::Greater),
             Reducer::Aggregate(Aggregate::Sum) => {
                 let first = self.value.take().or_else(|| values.next().cloned());
-<<<<<<< HEAD
-                self.value = first.map(|first| values.fold(first, Sample::plus));
-=======
                 self.value = first.map(|first| values.fold(first, T::plus));
->>>>>>> wt-store
             }
             Reducer::Aggregate(Aggregate::Mean) => {
                 self.total = values.fold(self.total, |total, value| total + value.number());
