@@ -185,9 +185,9 @@ mod tests {
         for (name, color) in [
             ("surface", SURFACE),
             ("text", TEXT),
-            ("muted", MUTED),
-            ("line", LINE),
-            ("control", AXIS),
+            ("muted", "#515b66"),
+            ("line", "#dfe3e8"),
+            ("control", "#8b95a1"),
         ] {
             check(name, color);
             assert!(color == SURFACE || STYLE.contains(color), "{name}");

@@ -131,7 +131,7 @@ fn times_of_day(from: Timestamp, to: Timestamp, step: i64, zone: &Zone) -> Vec<L
 fn days(from: Timestamp, to: Timestamp, step: i64, zone: &Zone) -> Vec<LocalTime> {
     let origin = origin(step);
     let index = |time: Timestamp| (zone.at(time).reading() - origin).div_euclid(step);
-    let starts = (index(from)..=index(to) + 1).map(|index| origin + index * step);
+    let starts = (index(from)..=index(to) + 1).map(|index| origin + index * step).collect();
     beginnings(starts, from, to, zone)
 }
 
@@ -147,24 +147,22 @@ fn months(from: Timestamp, to: Timestamp, most: i64, zone: &Zone) -> Vec<LocalTi
     let start = |index: i64| {
         let (year, month) = (index.div_euclid(12), index.rem_euclid(12) + 1);
         // RFC 3339 ends with the year 9999.
-        Timestamp::parse_rfc3339(&format!("{year:04}-{month:02}-01T00:00:00Z"))
+        Some(Timestamp::parse_rfc3339(&format!("{year:04}-{month:02}-01T00:00:00Z"))?.0)
     };
-    let starts =
-        (ceil(first, step)..=last.div_euclid(step)).filter_map(|index| start(index * step));
-    beginnings(starts.map(|start| start.0), from, to, zone)
+    let indexes = ceil(first, step)..=last.div_euclid(step);
+    beginnings(indexes.filter_map(|index| start(index * step)).collect(), from, to, zone)
 }
 
 /// The times from `from` to `to` at which clocks show these readings, or at which they skip them: a day begins all the same.
-fn beginnings(
-    readings: impl Iterator<Item = i64>,
-    from: Timestamp,
-    to: Timestamp,
-    zone: &Zone,
-) -> Vec<LocalTime> {
-    let times = readings.map(|reading| zone.first_time_of(reading));
-    let mut times: Vec<_> = times.filter(|time| from <= time.time && time.time <= to).collect();
-    // Where a whole day was skipped.
-    times.dedup();
+fn beginnings(readings: Vec<i64>, from: Timestamp, to: Timestamp, zone: &Zone) -> Vec<LocalTime> {
+    let mut times = Vec::new();
+    for reading in readings {
+        let time = zone.first_time_of(reading);
+        // The same comes again where a whole day was skipped.
+        if from <= time.time && time.time <= to && times.last() != Some(&time) {
+            times.push(time);
+        }
+    }
     times
 }
 

@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::time::{Civil, Timestamp};
 
 /// How the clocks of a zone are set, in seconds ahead of UTC, within a span of time. Beyond it they stay as they are at its ends.
+///
+/// Written as a flat list, as which it takes the least code to read: the first offset, then time and offset of each change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Vec<i64>", into = "Vec<i64>")]
 pub struct Zone {
     /// At the beginning.
     first: i32,
@@ -49,22 +52,44 @@ impl Zone {
 
     /// The first time at which the clocks show this reading, or, where they skip it, the time at which they do.
     pub fn first_time_of(&self, reading: i64) -> LocalTime {
-        let mut times = self.periods().filter_map(|period| {
+        for period in self.periods() {
             let time = period.time_of(reading).time.0;
-            (time < period.end).then(|| period.at(time.max(period.from)))
-        });
-        // There is none at the very end of time only.
-        times.next().unwrap_or_else(|| self.at(Timestamp(reading)))
+            if time < period.end {
+                return period.at(time.max(period.from));
+            }
+        }
+        // At the very end of time only.
+        self.at(Timestamp(reading))
     }
 
     /// The periods from the beginning to the end of time, ascending and without gaps.
-    pub fn periods(&self) -> impl Iterator<Item = Period> {
-        let begins = self.changes.iter().map(|(from, offset)| (from.0, *offset));
-        let ends = self.changes.iter().map(|(from, _)| from.0);
-        iter::once((i64::MIN, self.first))
-            .chain(begins)
-            .zip(ends.chain([i64::MAX]))
-            .map(|((from, offset_seconds), end)| Period { from, end, offset_seconds })
+    pub fn periods(&self) -> Vec<Period> {
+        let mut period = Period { from: i64::MIN, end: i64::MAX, offset_seconds: self.first };
+        let mut periods = Vec::new();
+        for (from, offset_seconds) in &self.changes {
+            periods.push(Period { end: from.0, ..period });
+            period = Period { from: from.0, offset_seconds: *offset_seconds, ..period };
+        }
+        periods.push(period);
+        periods
+    }
+}
+
+impl From<Vec<i64>> for Zone {
+    /// What is no list of a zone is UTC.
+    fn from(list: Vec<i64>) -> Self {
+        let Some((first, changes)) = list.split_first() else { return Self::utc() };
+        let changes = changes.as_chunks::<2>().0.iter();
+        let change = |[time, offset]: &[i64; 2]| (Timestamp(*time), *offset as i32);
+        Self::new(*first as i32, changes.map(change).collect())
+    }
+}
+
+impl From<Zone> for Vec<i64> {
+    fn from(zone: Zone) -> Self {
+        let changes = zone.changes.into_iter();
+        let numbers = changes.flat_map(|(time, offset)| [time.0, i64::from(offset)]);
+        iter::once(i64::from(zone.first)).chain(numbers).collect()
     }
 }
 
@@ -257,6 +282,10 @@ mod tests {
             let text = serde_json::to_string(&zone).expect("is written");
             assert_eq!(serde_json::from_str::<Zone>(&text).expect("is read"), zone);
         }
+        let text = serde_json::to_string(&apia()).expect("is written");
+        assert_eq!(text, "[-36000,1325239200000,50400]");
+        assert_eq!(Zone::from(Vec::new()), Zone::utc());
+        assert_eq!(Zone::from(vec![3_600, 1]), Zone::new(3_600, Vec::new()));
     }
 
     proptest! {

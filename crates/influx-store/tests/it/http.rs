@@ -296,7 +296,7 @@ async fn whoever_reads_slowly_has_time_and_keeps_his_place() {
         queries: 1,
         queries_waiting: 1,
         query_wait: Duration::from_millis(100),
-        query_time: Duration::from_secs(5),
+        query_time: Duration::from_secs(15),
         ..Limits::default()
     };
     let server = Server::new(limits).await;
