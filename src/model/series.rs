@@ -56,13 +56,6 @@ impl Column {
     }
 }
 
-impl Column {
-    /// A column of points.
-    pub fn new(field: Field, values: Vec<f64>) -> Self {
-        Self { field, values }
-    }
-}
-
 impl Series {
     /// The values of a field; `None` if the series has no such column.
     pub fn column(&self, field: Field) -> Option<&[f64]> {
