@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn windows_ascend_and_divide_days() {
         assert!(WINDOWS.is_sorted_by(|a, b| a < b));
-        assert!(WINDOWS.iter().all(|window| DAY.is_multiple_of(*window) || window.is_multiple_of(DAY)));
+        assert!(
+            WINDOWS.iter().all(|window| DAY.is_multiple_of(*window) || window.is_multiple_of(DAY))
+        );
     }
 
     #[test]

@@ -60,13 +60,7 @@ fn arrows_point_inwards() {
         ("src/components", &["crate::hooks", "crate::model", "crate::components"]),
         (
             "src/islands",
-            &[
-                "crate::components",
-                "crate::hooks",
-                "crate::api",
-                "crate::model",
-                "crate::islands",
-            ],
+            &["crate::components", "crate::hooks", "crate::api", "crate::model", "crate::islands"],
         ),
         (
             "src/pages",
