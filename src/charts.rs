@@ -13,6 +13,7 @@ pub mod measure;
 pub mod picture;
 #[cfg(test)]
 mod recording;
+pub mod spark;
 pub mod style;
 pub mod summary;
 pub mod svg;
