@@ -9,14 +9,15 @@ use influx_wire::csv::Batch;
 use influx_wire::line_protocol::{FieldValue, LineWriter, Precision, SeriesKey, WriteError};
 
 use super::columns::{column, text, time, value};
-use super::{Session, queries, series};
+use super::{Session, extremes, queries, series};
 use crate::model::device::DeviceId;
 use crate::model::emulator::{self, Reading};
 use crate::model::field::{Field, MEASUREMENT};
 use crate::model::series::Series;
+use crate::model::spark::Span;
 use crate::server::config::DeviceTag;
 use crate::server::ports::{
-    Aggregate, AggregateKind, Cause, LastPoint, PortError, Result, Telemetry, Value,
+    Aggregate, AggregateKind, Cause, FieldWindows, LastPoint, PortError, Result, Telemetry, Value,
 };
 
 /// Nanoseconds in which the types of fields are taken to stay as they were found.
@@ -155,6 +156,15 @@ impl Telemetry for Session {
         window: NonZeroU64,
     ) -> Result<Series> {
         series::read_windows(self, device, from, to, window).await
+    }
+
+    async fn extremes(
+        &self,
+        devices: &[DeviceId],
+        fields: &[Field],
+        span: Span,
+    ) -> Result<Vec<FieldWindows>> {
+        extremes::read(self, devices, fields, span).await
     }
 }
 
