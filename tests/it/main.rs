@@ -17,4 +17,5 @@ mod pages;
 mod secrets;
 mod services;
 mod sockets;
+mod sparks;
 mod tidy;
