@@ -14,6 +14,7 @@ pub mod picture;
 #[cfg(test)]
 mod recording;
 pub mod sheet;
+pub mod spark;
 pub mod style;
 pub mod summary;
 pub mod svg;

@@ -8,4 +8,5 @@ pub mod icon;
 pub mod moment;
 pub mod notice;
 pub mod range_picker;
+pub mod spark_line;
 pub mod state_badge;

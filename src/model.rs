@@ -9,6 +9,7 @@ pub mod live;
 pub mod range;
 pub mod resolution;
 pub mod series;
+pub mod spark;
 pub mod status;
 pub mod time;
 pub mod view;

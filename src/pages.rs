@@ -7,3 +7,4 @@ pub mod failed_part;
 pub mod fleet;
 pub mod form_error;
 pub mod not_found;
+pub mod spark;

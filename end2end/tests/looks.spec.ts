@@ -89,7 +89,7 @@ filledTest("How it works opens, with calls and without tokens", async ({ page, f
   for (const path of ["/", "/devices", `/devices/${FULL}`, `/dashboard/${FULL}`]) {
     await frame.goto(path);
     await frame.howItWorks.click();
-    const how = page.locator("details");
+    const how = page.locator("details.how");
     await expect(how).toContainText("/api/v2/query");
     await expect(how).toContainText("from(bucket:");
     expect(await page.content()).not.toContain(server.influx().token);

@@ -112,6 +112,23 @@ filledTest("the fleet, the list and a device are real HTML", async ({ page, fram
   await expect(frame.main).toContainText('from(bucket: "iot_center")');
 });
 
+filledTest("spark lines are in the HTML, and a place for them where there is no data", async ({ page, fleetPage, devicesPage, devicePage }) => {
+  await page.goto("/");
+  await expect(fleetPage.line(FULL)).toBeVisible();
+  await page.goto("/devices");
+  await expect(devicesPage.line(FULL)).toBeVisible();
+  await expect(devicesPage.line(FRESH)).toHaveCount(0);
+  const sizes = await devicesPage.table.locator("td .spark").evaluateAll((lines) => lines.map((line) => {
+    const { width, height } = line.getBoundingClientRect();
+    return `${width} x ${height}`;
+  }));
+  expect(sizes).toHaveLength(3);
+  expect(new Set(sizes).size, "all as large as one another").toBe(1);
+  await page.goto(`/devices/${FULL}`);
+  for (const name of ["Temperature", "Humidity", "Pressure", "CO2", "TVOC"]) await expect(devicePage.line(name)).toBeVisible();
+  await expect(devicePage.line("Lat")).toHaveCount(0);
+});
+
 filledTest("the dashboard has its gauges, and says that charts need JavaScript", async ({ page, frame, dashboardPage }) => {
   await page.goto(`/dashboard/${FULL}`);
   await expect(frame.heading).toHaveText(FULL);

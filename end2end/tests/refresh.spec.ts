@@ -20,7 +20,7 @@ test.describe("the background refresh", () => {
     await expect(devicesPage.row(ID)).toContainText("online");
     await expect(devicesPage.deviceId).toHaveValue("half a na");
     await expect(devicesPage.deviceId).toBeFocused();
-    await expect(page.locator("details")).toHaveAttribute("open");
+    await expect(page.locator("details.how")).toHaveAttribute("open");
     await expectMark(page);
   });
 
@@ -64,7 +64,7 @@ test.describe("the background refresh", () => {
     await register(server, ID);
     await refreshed(page);
     await expect(frame.main).not.toContainText("not registered");
-    await expect(page.locator("details")).toHaveAttribute("open");
+    await expect(page.locator("details.how")).toHaveAttribute("open");
     await expect(dashboardPage.device).toHaveValue("half a na");
     await expect(dashboardPage.device).toBeFocused();
   });

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::model::field::Field;
 use crate::model::series::{Column, Row, Series};
+use crate::model::spark::{Extremes, Spark};
 
 /// Neighbours nearer than this never have a gap between them, however dense the other points are: 3 min.
 const SHORTEST_GAP: u64 = 180_000_000_000;
@@ -38,17 +39,38 @@ impl Line {
         let Some(column) = series.columns.iter().find(|column| column.field == field) else {
             return line;
         };
-        let half = series.window.map_or(0, |window| (window.get() / 2).cast_signed());
         for (index, time) in series.times.iter().enumerate() {
-            if let Some(row) = column.row(index).filter(is_finite) {
-                line.times.push(time.saturating_add(half));
-                line.rows.push(row);
-                let (low, high) = line.extremes.unwrap_or((row.low, row.high));
-                line.extremes = Some((low.min(row.low), high.max(row.high)));
+            if let Some(row) = column.row(index) {
+                line.push(*time, row);
             }
         }
         line.segments = segments(&line.times);
         line
+    }
+
+    /// Takes the windows of a spark line. Of their values only the extremes are known, which stand for the first and the
+    /// last ones, too.
+    pub fn of_spark(spark: &Spark) -> Self {
+        let nanoseconds = spark.span.window_ms.unsigned_abs().saturating_mul(1_000_000);
+        let mut line = Self { window: NonZeroU64::new(nanoseconds), ..Self::default() };
+        for Extremes { start, low, high } in &spark.windows {
+            let row = Row { first: *low, low: *low, high: *high, last: *high };
+            line.push(start.to_nanoseconds(), row);
+        }
+        line.segments = segments(&line.times);
+        line
+    }
+
+    /// Takes a row if its values are finite; `time` is that of the point, or of the window's start.
+    fn push(&mut self, time: i64, row: Row) {
+        if !is_finite(&row) {
+            return;
+        }
+        let half = self.window.map_or(0, |window| (window.get() / 2).cast_signed());
+        self.times.push(time.saturating_add(half));
+        let (low, high) = self.extremes.unwrap_or((row.low, row.high));
+        self.extremes = Some((low.min(row.low), high.max(row.high)));
+        self.rows.push(row);
     }
 
     /// A line through points. `times` in nanoseconds, ascending.

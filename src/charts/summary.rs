@@ -44,6 +44,14 @@ pub fn extent(field: Field, line: &Line) -> Option<String> {
     Some(format!("{} to {} {}", field.format(low), field.format(high), field.unit()))
 }
 
+/// What a spark line shows, in words: `Temperature over the last day: 17.9 to 23.4 °C`.
+pub fn day(field: Field, line: &Line) -> String {
+    match extent(field, line) {
+        Some(extent) => format!("{} over the last day: {extent}", field.key()),
+        None => format!("No values of {} in the last day", field.key()),
+    }
+}
+
 /// All that the picture of a line tells, as sentences, with times of a zone.
 pub fn description(field: Field, line: &Line, zone: &Zone) -> String {
     let (Some((low, high)), Some(first), Some(last), Some(row)) =
@@ -108,5 +116,10 @@ mod tests {
             "No values of CO2 in this range."
         );
         assert_eq!(extent(Field::Co2, &Line::default()), None);
+        assert_eq!(
+            day(Field::Temperature, &line),
+            "Temperature over the last day: 19.0 to 22.0 °C"
+        );
+        assert_eq!(day(Field::Co2, &Line::default()), "No values of CO2 in the last day");
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::field::Field;
+use super::spark::Spark;
 use super::time::Timestamp;
 
 /// The id of a device that this server may register: `[A-Za-z0-9][A-Za-z0-9._:-]{0,63}`, compared exactly.
@@ -117,6 +118,8 @@ pub struct DeviceRow {
     /// `None` of a silent device: more than a year ago.
     pub last_seen: Option<Timestamp>,
     pub liveness: Liveness,
+    /// Its temperature in the last day; `None` if it has none or that could not be read.
+    pub temperature: Option<Spark>,
 }
 
 /// A page of the list of devices.
@@ -263,6 +266,8 @@ pub struct FieldSummary {
     pub count: u64,
     /// The newest value of the tag that names the field's sensor.
     pub sensor: Option<String>,
+    /// The last day of a charted field; `None` if it has no values or they could not be read.
+    pub spark: Option<Spark>,
 }
 
 /// What "Write Missing Data" would write.

@@ -5,6 +5,7 @@ use leptos_meta::Title;
 
 use super::failed_part::FailedPart;
 use super::form_error::form_error;
+use super::spark::LastDay;
 use crate::api::devices::{RegisterDevice, TryVirtualDevice as TryCall, read_fleet};
 use crate::components::how_it_works::HowItWorks;
 use crate::components::icon::Glyph;
@@ -143,6 +144,10 @@ fn Tile(tile: FleetTile, now: Timestamp) -> impl IntoView {
                             })
                             .collect_view()}
                     </dl>
+                    <div class="tile__day">
+                        <span>"Temperature, 24 h"</span>
+                        <LastDay field=Field::Temperature spark=device.temperature/>
+                    </div>
                 }
                 .into_any()
             }}

@@ -5,6 +5,7 @@
 mod authorizations;
 mod columns;
 mod explain;
+mod extremes;
 mod queries;
 mod registry;
 mod series;

@@ -10,7 +10,9 @@ use secrecy::SecretString;
 
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
+use crate::model::field::Field;
 use crate::model::series::Series;
+use crate::model::spark::{Extremes, Span};
 
 /// The outcome of a call through a port.
 pub type Result<T, E = PortError> = std::result::Result<T, E>;
@@ -180,6 +182,15 @@ pub enum AggregateKind {
     Count,
 }
 
+/// The windows of one field of one device, whatever other tags its points have.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldWindows {
+    pub device: String,
+    pub field: Field,
+    /// Those that have points, ascending.
+    pub windows: Vec<Extremes>,
+}
+
 /// What devices measure. Points are found by both tags that devices use, `clientId` and `device`.
 pub trait Telemetry: Send + Sync {
     /// The time of the newest point of every device that has any in the time looked back, unsorted; a device may come twice.
@@ -243,4 +254,11 @@ pub trait Telemetry: Send + Sync {
         to: i64,
         most: usize,
     ) -> impl Future<Output = Result<Series>> + Send;
+    /// The extremes of these fields of these devices in the windows of a span, unsorted; without devices and fields that have no points.
+    fn extremes(
+        &self,
+        devices: &[DeviceId],
+        fields: &[Field],
+        span: Span,
+    ) -> impl Future<Output = Result<Vec<FieldWindows>>> + Send;
 }

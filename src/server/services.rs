@@ -12,6 +12,7 @@ pub mod reconciler;
 pub mod registration;
 pub mod registry;
 pub mod reveal;
+pub mod sparks;
 pub mod virtual_device;
 pub mod writing;
 

@@ -18,5 +18,6 @@ mod pages;
 mod secrets;
 mod services;
 mod sockets;
+mod sparks;
 mod tidy;
 mod zone;

@@ -8,6 +8,7 @@ use crate::model::device::FieldSummary;
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
+use crate::pages::spark::LastDay;
 
 #[component]
 pub fn Fields(fields: Vec<FieldSummary>, now: Timestamp) -> impl IntoView {
@@ -29,6 +30,7 @@ pub fn Fields(fields: Vec<FieldSummary>, now: Timestamp) -> impl IntoView {
                         <tr>
                             <th scope="col">"Field"</th>
                             <th class="number" scope="col">"Last"</th>
+                            <th scope="col">"24 h"</th>
                             <th scope="col">"Time"</th>
                             <th class="number" scope="col">"Min"</th>
                             <th class="number" scope="col">"Max"</th>
@@ -55,19 +57,27 @@ pub fn Fields(fields: Vec<FieldSummary>, now: Timestamp) -> impl IntoView {
 
 #[component]
 fn Row(field: FieldSummary, now: Timestamp) -> impl IntoView {
-    let FieldSummary { name, last, last_time, min, max, count, sensor } = field;
+    let FieldSummary { name, last, last_time, min, max, count, sensor, spark } = field;
     let known = Field::from_key(&name);
     let format = |value: f64| known.map_or_else(|| value.to_string(), |field| field.format(value));
     let unit = known.map(Field::unit);
+    let charted = known.filter(|field| Field::CHARTED.contains(field));
     view! {
         <tr>
             <th scope="row">{name}</th>
             <td class="number">{format(last)} " " <span class="unit">{unit}</span></td>
+            <td>{charted.map(|field| view! { <LastDay field spark/> })}</td>
             <td><Ago time=local_time(last_time) now/></td>
             <td class="number">{format(min)}</td>
             <td class="number">{format(max)}</td>
             <td class="number">{group_digits(count)}</td>
-            <td>{sensor.unwrap_or_else(|| "–".to_owned())}</td>
+            <td>{sensor.map_or_else(|| "–".into_any(), |sensor| breakable(&sensor).into_any())}</td>
         </tr>
     }
+}
+
+/// A name that may go on in a new line behind each `_`, so that it is not torn apart elsewhere.
+fn breakable(name: &str) -> impl IntoView + use<> {
+    let parts = name.split_inclusive('_').map(str::to_owned);
+    parts.map(|part| view! { {part} <wbr/> }).collect_view()
 }

@@ -9,8 +9,10 @@ use crate::components::state_badge::StateBadge;
 use crate::hooks::zone::local_time;
 use crate::islands::unregister_dialog::ASK_FORM;
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceRow, DeviceSort, Liveness};
+use crate::model::field::Field;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
+use crate::pages::spark::LastDay;
 
 /// The rows that `request` has asked for.
 ///
@@ -32,6 +34,7 @@ pub fn DeviceTable(list: DeviceList, request: DeviceListRequest) -> impl IntoVie
                     <th scope="col" role="columnheader">"State"</th>
                     {head("Last seen", DeviceSort::LastSeen, DeviceSort::LastSeenDescending)}
                     {head("Registered", DeviceSort::Registered, DeviceSort::RegisteredDescending)}
+                    <th class="devices__spark" scope="col" role="columnheader">"Temperature, 24 h"</th>
                     <th scope="col" role="columnheader">
                         <span class="visually-hidden">"Actions"</span>
                     </th>
@@ -71,7 +74,7 @@ fn SortHead(
 
 #[component]
 fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView {
-    let DeviceRow { id, has_page, registered_at, last_seen, liveness } = row;
+    let DeviceRow { id, has_page, registered_at, last_seen, liveness, temperature } = row;
     let key = id.clone();
     let name = if has_page {
         view! { <a href=format!("/devices/{id}")>{id.clone()}</a> }.into_any()
@@ -100,6 +103,9 @@ fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView 
                     Some(time) => view! { <Day time=local_time(time)/> }.into_any(),
                     None => "unknown".into_any(),
                 }}
+            </td>
+            <td class="devices__spark" role="cell">
+                <LastDay field=Field::Temperature spark=temperature/>
             </td>
             <td class="devices__actions" role="cell">
                 {has_page.then(|| view! { <a class="button button--small" href=format!("/dashboard/{id}")>"Dashboard"</a> })}

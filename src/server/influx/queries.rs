@@ -11,6 +11,7 @@ use influx_wire::flux::{self, ast::Expression};
 use super::registry;
 use crate::model::device::DeviceId;
 use crate::model::field::{Field, MEASUREMENT};
+use crate::model::spark::Span;
 use crate::server::config::DeviceTag;
 
 const TAGS: [&str; 2] = [DeviceTag::ALL[0].key(), DeviceTag::ALL[1].key()];
@@ -42,12 +43,25 @@ fn recent(bucket: &str, devices: &[DeviceId], look_back: Duration) -> Pipeline {
     of(from(bucket).range_from(since(look_back)).filter(measurement()), devices)
 }
 
+/// What all devices have measured from `start` up to `stop`.
+fn all_between(bucket: &str, start: i64, stop: i64) -> Pipeline {
+    from(bucket).range(time(start), time(stop)).filter(measurement())
+}
+
 /// What one device has measured from `start` up to `stop`.
 fn between(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> Pipeline {
-    of(
-        from(bucket).range(time(start), time(stop)).filter(measurement()),
-        std::slice::from_ref(device),
-    )
+    of(all_between(bucket, start, stop), std::slice::from_ref(device))
+}
+
+/// Sums up windows by a function, under the windows' starts; those without points are left out.
+fn windowed(points: Pipeline, every: Duration, function: &'static str) -> Pipeline {
+    let window = [
+        ("every", duration(every)),
+        ("fn", identifier(function)),
+        ("createEmpty", boolean(false)),
+        ("timeSrc", string("_start")),
+    ];
+    points.call("aggregateWindow", window)
 }
 
 /// The registry without tokens, of one device or all; also points that a wrong clock has dated ahead.
@@ -121,14 +135,7 @@ pub(super) fn minutes_with_points(
     start: i64,
     stop: i64,
 ) -> String {
-    let window = [
-        ("every", duration(Duration::from_secs(60))),
-        ("fn", identifier("count")),
-        ("createEmpty", boolean(false)),
-        ("timeSrc", string("_start")),
-    ];
-    between(bucket, device, start, stop)
-        .call("aggregateWindow", window)
+    windowed(between(bucket, device, start, stop), Duration::from_secs(60), "count")
         .keep(&["_time"])
         .call("distinct", [("column", string("_time"))])
         .to_string()
@@ -181,15 +188,8 @@ pub(super) fn windows(
     let keys = Field::CHARTED.map(Field::key);
     let columns: Vec<&str> = std::iter::once("_time").chain(keys).collect();
     let table = |function| {
-        let window = [
-            ("every", duration(every)),
-            ("fn", identifier(function)),
-            ("createEmpty", boolean(false)),
-            ("timeSrc", string("_start")),
-        ];
-        between(bucket, device, start, stop)
-            .filter(any_of("_field", &keys))
-            .call("aggregateWindow", window)
+        let points = between(bucket, device, start, stop).filter(any_of("_field", &keys));
+        windowed(points, every, function)
             .call("v1.fieldsAsCols", [])
             .keep(&columns)
             .yield_as(function)
@@ -200,4 +200,60 @@ pub(super) fn windows(
             script.result(table(function))
         })
         .to_string()
+}
+
+/// More ids than these are not named in a query: it would be longer than its answer. Then it asks for all devices.
+const MOST_IDS: usize = 100;
+
+/// Results `min` and `max`, a row a series and window; also of other devices where many are asked for.
+pub(super) fn extremes(bucket: &str, devices: &[DeviceId], fields: &[Field], span: Span) -> String {
+    let keys: Vec<&str> = fields.iter().map(|field| field.key()).collect();
+    let points = || {
+        let all = all_between(bucket, span.from.to_nanoseconds(), span.to.to_nanoseconds());
+        let points = if devices.len() <= MOST_IDS { of(all, devices) } else { all };
+        points.filter(any_of("_field", &keys))
+    };
+    let every = Duration::from_millis(span.window_ms.unsigned_abs());
+    let table = |function| {
+        windowed(points(), every, function)
+            .keep(&["_time", "_field", "_value", TAGS[0], TAGS[1]])
+            .yield_as(function)
+    };
+    Script::new().result(table("min")).result(table("max")).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::time::Timestamp;
+
+    fn extremes_of(ids: usize) -> String {
+        let devices: Vec<DeviceId> =
+            (0..ids).filter_map(|id| DeviceId::parse(&format!("d{id}")).ok()).collect();
+        extremes("b", &devices, &[Field::Temperature], Span::last_day(Timestamp(86_400_000)))
+    }
+
+    #[test]
+    fn nothing_stands_between_the_filters_and_the_windows() {
+        let pipeline = |function| {
+            format!(
+                r#"from(bucket: "b")
+    |> range(start: 1970-01-01T00:00:00Z, stop: 1970-01-02T01:00:00Z)
+    |> filter(fn: (r) => r._measurement == "environment")
+    |> filter(fn: (r) => r.clientId == "d0" or r.device == "d0")
+    |> filter(fn: (r) => r._field == "Temperature")
+    |> aggregateWindow(every: 1h, fn: {function}, createEmpty: false, timeSrc: "_start")
+    |> keep(columns: ["_time", "_field", "_value", "clientId", "device"])
+    |> yield(name: "{function}")
+"#
+            )
+        };
+        assert_eq!(extremes_of(1), pipeline("min") + &pipeline("max"));
+    }
+
+    #[test]
+    fn many_devices_are_asked_for_without_their_ids() {
+        assert!(extremes_of(MOST_IDS).contains("\"d99\""));
+        assert!(!extremes_of(MOST_IDS + 1).contains("clientId =="));
+    }
 }

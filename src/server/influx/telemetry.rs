@@ -9,14 +9,15 @@ use influx_wire::csv::Batch;
 use influx_wire::line_protocol::{FieldValue, LineWriter, Precision, SeriesKey, WriteError};
 
 use super::columns::{column, text, time, value};
-use super::{Session, queries, series};
+use super::{Session, extremes, queries, series};
 use crate::model::device::DeviceId;
 use crate::model::emulator::{self, Reading};
 use crate::model::field::{Field, MEASUREMENT};
 use crate::model::series::Series;
+use crate::model::spark::Span;
 use crate::server::config::DeviceTag;
 use crate::server::ports::{
-    Aggregate, AggregateKind, Cause, LastPoint, PortError, Result, Telemetry, Value,
+    Aggregate, AggregateKind, Cause, FieldWindows, LastPoint, PortError, Result, Telemetry, Value,
 };
 
 /// Nanoseconds in which the types of fields are taken to stay as they were found.
@@ -159,6 +160,15 @@ impl Telemetry for Session {
 
     async fn rows(&self, device: &DeviceId, from: i64, to: i64, most: usize) -> Result<Series> {
         series::read_all_fields(self, device, from, to, most).await
+    }
+
+    async fn extremes(
+        &self,
+        devices: &[DeviceId],
+        fields: &[Field],
+        span: Span,
+    ) -> Result<Vec<FieldWindows>> {
+        extremes::read(self, devices, fields, span).await
     }
 }
 

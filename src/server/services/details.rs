@@ -5,12 +5,14 @@ use std::time::Duration;
 
 use super::listing::Judgement;
 use super::registry::entry;
+use super::sparks::{self, Sparks};
 use super::{Error, Result};
 use crate::model::device::{
     DeviceConfiguration, DeviceDetails, DeviceId, FieldSummary, MissingMinutes,
 };
 use crate::model::emulator;
 use crate::model::field::Field;
+use crate::model::spark::Span;
 use crate::model::time::Timestamp;
 use crate::server::ports::{
     Aggregate, AggregateKind, Clock, Explain, LastPoint, PortError, Registry, Telemetry, Value,
@@ -104,9 +106,31 @@ async fn last_and_summary(
     if fields.is_empty() {
         return Ok((points, Vec::new()));
     }
-    let aggregates = ports.aggregates(device, &fields, SUMMARY).await?;
-    let summary = summarize(&points, &aggregates);
+    let charted = measured_lately(&points, &fields, now);
+    let (aggregates, mut sparks) = tokio::join!(
+        ports.aggregates(device, &fields, SUMMARY),
+        sparks::last_day(ports, now, std::slice::from_ref(device), &charted)
+    );
+    let mut summary = summarize(&points, &aggregates?);
+    add_sparks(&mut summary, &mut sparks, device);
     Ok((points, summary))
+}
+
+/// The charted fields among these that have a spark line: those with a point in the last day.
+fn measured_lately(points: &[LastPoint], fields: &[String], now: Timestamp) -> Vec<Field> {
+    let from = Span::last_day(now).from.to_nanoseconds();
+    let is_measured = |field: &Field| {
+        fields.iter().any(|name| name == field.key())
+            && points.iter().any(|point| point.field == field.key() && point.time >= from)
+    };
+    Field::CHARTED.into_iter().filter(is_measured).collect()
+}
+
+fn add_sparks(rows: &mut [FieldSummary], sparks: &mut Sparks, device: &DeviceId) {
+    for row in rows {
+        let field = Field::from_key(&row.name);
+        row.spark = field.and_then(|field| sparks.take(device.as_str(), field));
+    }
 }
 
 /// One row a field; several series of a field are merged.
@@ -136,6 +160,7 @@ fn summarize(points: &[LastPoint], aggregates: &[Aggregate]) -> Vec<FieldSummary
                 max,
                 count: count as u64,
                 sensor: sensor.map(|(_, value)| value.clone()),
+                spark: None,
             })
         })
         .filter(|row| row.count > 0 && row.min.is_finite() && row.max.is_finite())
@@ -199,6 +224,22 @@ mod tests {
             rows.get(1).map(|row| (row.name.as_str(), row.sensor.as_deref())),
             Some(("extra", None))
         );
+    }
+
+    #[test]
+    fn only_charted_fields_of_the_last_day_have_a_spark_line() {
+        let hour = 3_600_000_000_000;
+        let points = [
+            point("CO2", 1.0, 100 * hour, &[]),
+            point("CO2", 1.0, 10 * hour, &[]),
+            point("Humidity", 1.0, 10 * hour, &[]),
+            point("Lat", 1.0, 100 * hour, &[]),
+            point("Temperature", 1.0, 100 * hour, &[]),
+        ];
+        // Temperature also holds strings.
+        let fields = ["CO2", "Humidity", "Lat"].map(str::to_owned);
+        let now = Timestamp::from_nanoseconds(101 * hour);
+        assert_eq!(measured_lately(&points, &fields, now), [Field::Co2]);
     }
 
     #[test]

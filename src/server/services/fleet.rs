@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use super::Result;
 use super::listing::{Devices, Judgement, devices};
+use super::sparks;
 use crate::model::device::{DeviceId, Fleet, FleetTile, LatestValue, Liveness};
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
@@ -46,7 +47,11 @@ pub async fn fleet(
         .collect();
     let mut points_of: HashMap<String, Vec<LastPoint>> = HashMap::new();
     if !shown.is_empty() {
-        for point in ports.last_points(&shown, judgement.look_back).await? {
+        let (last, ()) = tokio::join!(
+            ports.last_points(&shown, judgement.look_back),
+            sparks::add_temperatures(ports, now, &mut rows)
+        );
+        for point in last? {
             points_of.entry(point.device.clone()).or_default().push(point);
         }
     }
@@ -89,8 +94,33 @@ pub fn latest_values(points: &[LastPoint]) -> Vec<LatestValue> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::model::device::LivenessLimits;
+    use crate::model::spark::Extremes;
     use crate::server::ports::Value;
+    use crate::server::services::testing::{Memory, TestClock};
+
+    async fn tiles(memory: &Memory) -> Vec<FleetTile> {
+        let judgement =
+            Judgement { limits: LivenessLimits::default(), look_back: Duration::from_hours(24) };
+        fleet(memory, &TestClock::default(), judgement).await.unwrap().tiles
+    }
+
+    #[tokio::test]
+    async fn tiles_have_spark_lines_and_do_without() {
+        let memory = Memory::default();
+        memory.add_device("a");
+        memory.add_last_seen("a", 1);
+        let start = Timestamp::from_nanoseconds(TestClock::default().now());
+        memory.add_windows("a", Field::Temperature, &[Extremes { start, low: 1.0, high: 2.0 }]);
+        assert!(tiles(&memory).await.iter().all(|tile| tile.device.temperature.is_some()));
+        memory.fail_extremes();
+        let tiles = tiles(&memory).await;
+        assert_eq!(tiles.len(), 1);
+        assert!(tiles.iter().all(|tile| tile.device.temperature.is_none()));
+    }
 
     #[test]
     fn the_newest_of_several_series_counts() {

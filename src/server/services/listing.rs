@@ -1,4 +1,4 @@
-//! The list of devices: two upstream calls, whatever the number of devices.
+//! The list of devices: two upstream calls, whatever the number of devices, and one for the spark lines.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Result;
 use super::registry::EntryState;
+use super::sparks;
 use crate::model::device::{
     DeviceId, DeviceList, DeviceListRequest, DeviceRow, DeviceSort, Liveness, LivenessLimits,
 };
@@ -66,7 +67,9 @@ pub async fn list(
     let matching = rows.len() as u32;
     let size = request.size.clamp(1, DeviceListRequest::MAX_SIZE);
     let page = request.page.clamp(1, matching.div_ceil(size).max(1));
-    let rows = rows.into_iter().skip(((page - 1) * size) as usize).take(size as usize).collect();
+    let mut rows: Vec<DeviceRow> =
+        rows.into_iter().skip(((page - 1) * size) as usize).take(size as usize).collect();
+    sparks::add_temperatures(ports, now, &mut rows).await;
     Ok(DeviceList {
         rows,
         matching,
@@ -114,6 +117,7 @@ fn row(
         last_seen,
         liveness: judgement.liveness(last_seen, registered_at, now),
         id: entry.device,
+        temperature: None,
     }
 }
 
@@ -228,6 +232,27 @@ mod tests {
             .unwrap();
         assert_eq!(list.rows.len(), 3);
         assert!(list.last_seen_failed.is_some());
+    }
+
+    #[tokio::test]
+    async fn a_list_without_spark_lines_is_still_a_list() {
+        let memory = three_devices();
+        memory.fail_extremes();
+        let list = list(&memory, &TestClock::default(), judgement(), &DeviceListRequest::default())
+            .await
+            .unwrap();
+        assert_eq!(list.rows.len(), 3);
+        assert!(list.rows.iter().all(|row| row.temperature.is_none()));
+        assert!(list.last_seen_failed.is_none(), "what is known is shown");
+        assert_eq!(memory.asked_for_extremes().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn spark_lines_are_read_for_the_page_only() {
+        let memory = three_devices();
+        let request = DeviceListRequest { size: 1, ..DeviceListRequest::default() };
+        ids(&memory, request).await;
+        assert_eq!(memory.asked_for_extremes(), [["Alpha"]]);
     }
 
     #[tokio::test]

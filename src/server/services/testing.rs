@@ -19,10 +19,13 @@ use secrecy::{ExposeSecret, SecretString};
 use self::measured::Measured;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
+use crate::model::field::Field;
 use crate::model::series::Series;
+use crate::model::spark::{Extremes, Span};
 use crate::server::ports::{
-    Aggregate, Authorization, Authorizations, Cause, Clock, Entry, EntryChange, Explain, LastPoint,
-    NewAuthorization, PortError, Registry, Result, Stored, Telemetry, Value,
+    Aggregate, Authorization, Authorizations, Cause, Clock, Entry, EntryChange, Explain,
+    FieldWindows, LastPoint, NewAuthorization, PortError, Registry, Result, Stored, Telemetry,
+    Value,
 };
 
 pub(crate) const MINUTE_NS: i64 = 60_000_000_000;
@@ -73,6 +76,10 @@ struct State {
     minutes: Vec<i64>,
     batches: Vec<usize>,
     telemetry_fails: bool,
+    windows: Vec<FieldWindows>,
+    extremes_failure: Option<PortError>,
+    /// The devices of each call for extremes.
+    asked_for_extremes: Vec<Vec<String>>,
     writes_left: Option<usize>,
     /// Calls that change something, counted from 0; which of them fails, and whether all after it do, too.
     calls: usize,
@@ -205,6 +212,19 @@ impl Memory {
 
     pub(crate) fn fail_telemetry(&self) {
         self.state().telemetry_fails = true;
+    }
+
+    pub(crate) fn add_windows(&self, id: &str, field: Field, windows: &[Extremes]) {
+        let windows = windows.to_vec();
+        self.state().windows.push(FieldWindows { device: id.to_owned(), field, windows });
+    }
+
+    pub(crate) fn fail_extremes(&self) {
+        self.state().extremes_failure = Some(lost());
+    }
+
+    pub(crate) fn asked_for_extremes(&self) -> Vec<Vec<String>> {
+        self.state().asked_for_extremes.clone()
     }
 
     pub(crate) fn fail_writes_after(&self, batches: usize) {
@@ -428,6 +448,21 @@ impl Telemetry for Memory {
             std::future::pending::<()>().await;
         }
         self.measured(|measured| measured.read(from..to, most))
+    }
+
+    async fn extremes(
+        &self,
+        devices: &[DeviceId],
+        fields: &[Field],
+        _span: Span,
+    ) -> Result<Vec<FieldWindows>> {
+        let mut state = self.state();
+        let ids: Vec<String> = devices.iter().map(DeviceId::to_string).collect();
+        let is_asked_for =
+            |line: &&FieldWindows| ids.contains(&line.device) && fields.contains(&line.field);
+        let found = state.windows.iter().filter(is_asked_for).cloned().collect();
+        state.asked_for_extremes.push(ids);
+        state.extremes_failure.clone().map_or(Ok(found), Err)
     }
 }
 
