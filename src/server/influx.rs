@@ -24,6 +24,7 @@ pub use explain::Explainer;
 use super::config::DeviceTag;
 use super::ports::{Explain, Result};
 use crate::model::device::HowItWorks;
+use crate::model::resolution::Resolution;
 
 /// A bucket as calls name it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -103,5 +104,9 @@ impl Session {
 impl Explain for Session {
     fn how(&self) -> Vec<HowItWorks> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note_series(&self, device: &DeviceId, from: i64, to: i64, resolution: Resolution) {
+        series::note(self, device, from, to, resolution);
     }
 }

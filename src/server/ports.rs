@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
 use crate::model::field::Field;
+use crate::model::resolution::Resolution;
 use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
 
@@ -50,6 +51,8 @@ pub trait Clock: Send + Sync {
 /// The calls that were made so far, for the disclosure "How it works".
 pub trait Explain {
     fn how(&self) -> Vec<HowItWorks>;
+    /// Adds the call that reads what the charts of a device show from `from` up to `to` (nanoseconds, half open): it is made by others.
+    fn note_series(&self, device: &DeviceId, from: i64, to: i64, resolution: Resolution);
 }
 
 /// What stands in the registry about a device. The token is not among it: see [`Registry::token`].

@@ -47,6 +47,10 @@ enum Action {
 pub(super) struct Gesture {
     pointers: Vec<Pointer>,
     action: Action,
+    /// What was shown when it began, in milliseconds since the epoch.
+    before: (f64, f64),
+    /// Whether it has changed that.
+    has_moved: bool,
     last_tap: Option<(f64, f64)>,
     /// The pointer was moved over the charts, so a wheel is meant for them.
     is_pointed_at: bool,
@@ -114,6 +118,10 @@ impl Stage {
         self.change(|state| {
             let pointer = Pointer { id: event.pointer_id(), x };
             state.gesture.pointers.retain(|other| other.id != pointer.id);
+            if state.gesture.pointers.is_empty() {
+                state.gesture.before = (state.from.0 as f64, state.to.0 as f64);
+                state.gesture.has_moved = false;
+            }
             state.gesture.pointers.push(pointer);
             state.gesture.action = match state.gesture.pointers.as_slice() {
                 [one, other, ..] => state.pinch(one.x.min(other.x), one.x.max(other.x)),
@@ -146,7 +154,10 @@ impl Stage {
         });
         let span = self.with_mut(|state| state.act(x));
         if let Some((from, to)) = span {
-            self.change(|state| state.show_bounded(from, to));
+            self.change(|state| {
+                state.gesture.has_moved = true;
+                state.show_bounded(from, to);
+            });
         }
         if event.pointer_type() == "mouse" {
             self.point_at(time.map(|time| self.with(|state| state.snapped(time, &layer))));
@@ -166,10 +177,8 @@ impl Stage {
             }
             if !is_meant {
                 // The browser has taken over, to scroll the page.
-                let (from, to) = (state.view.from, state.view.to);
-                if !state.view.is_live() {
-                    state.show_bounded(from.0 as f64, to.0 as f64);
-                }
+                let (from, to) = state.gesture.before;
+                state.set_span(from, to);
             }
             action
         });
@@ -177,19 +186,18 @@ impl Stage {
             self.request_paint();
             return;
         }
-        match action {
-            Action::Select { start, .. } if (x - start).abs() > SLACK => {
-                let bounds = self.with(|state| Some((state.ms_at(start)?, state.ms_at(x)?)));
-                if let Some((one, other)) = bounds {
-                    self.change(|state| state.show_bounded(one.min(other), one.max(other)));
-                    self.end_gesture();
-                }
+        if let Action::Select { start, .. } = action
+            && (x - start).abs() > SLACK
+        {
+            let bounds = self.with(|state| Some((state.ms_at(start)?, state.ms_at(x)?)));
+            if let Some((one, other)) = bounds {
+                self.change(|state| state.show_bounded(one.min(other), one.max(other)));
+                self.end_gesture();
             }
-            Action::Move { start, .. } if (x - start).abs() > SLACK => self.end_gesture(),
-            Action::Move { .. } | Action::Select { .. } if event.pointer_type() == "touch" => {
-                self.tap(event, &layer, x);
-            }
-            Action::None | Action::Select { .. } | Action::Move { .. } | Action::Pinch { .. } => {}
+        } else if self.with(|state| state.gesture.has_moved) {
+            self.end_gesture();
+        } else if event.pointer_type() == "touch" {
+            self.tap(event, &layer, x);
         }
     }
 

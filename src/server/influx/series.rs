@@ -11,11 +11,39 @@ use super::columns::column;
 use super::{Session, queries};
 use crate::model::device::DeviceId;
 use crate::model::field::Field;
+use crate::model::resolution::Resolution;
 use crate::model::series::{Column, Series, Spread};
 use crate::server::ports::{Cause, PortError, Result};
 
 /// Rows that are held at once: 256 MiB of a time and five values.
 const MOST_ROWS: usize = 256 * 1024 * 1024 / (8 * (1 + Field::CHARTED.len()));
+
+const POINTS_TITLE: &str = "Read the charted fields, one column each";
+const WINDOWS_TITLE: &str =
+    "Read windows of the charted fields: first, smallest, largest and last value";
+
+/// Records the call that reads a range at this resolution.
+pub(super) fn note(
+    session: &Session,
+    device: &DeviceId,
+    from: i64,
+    to: i64,
+    resolution: Resolution,
+) {
+    let bucket = session.bucket();
+    match resolution {
+        Resolution::Points => {
+            let script = queries::series(bucket, device, &Field::CHARTED, from, to);
+            session.record_query(POINTS_TITLE, &script);
+        }
+        Resolution::Windows(window) => {
+            let (from, to) = around(from, to, window);
+            let every = Duration::from_nanos(window.get());
+            let script = queries::windows(bucket, device, from, to, every);
+            session.record_query(WINDOWS_TITLE, &script);
+        }
+    }
+}
 
 /// Reads the charted fields of a device from `from` up to `to`, as the answer arrives.
 pub(super) async fn read(
@@ -25,7 +53,7 @@ pub(super) async fn read(
     to: i64,
 ) -> Result<Series> {
     let script = queries::series(session.bucket(), device, &Field::CHARTED, from, to);
-    session.record_query("Read the charted fields, one column each", &script);
+    session.record_query(POINTS_TITLE, &script);
     read_points(session, script, &Field::CHARTED, MOST_ROWS).await
 }
 
@@ -65,7 +93,7 @@ pub(super) async fn read_windows(
     let (from, to) = around(from, to, window);
     let every = Duration::from_nanos(window.get());
     let script = queries::windows(session.bucket(), device, from, to, every);
-    session.record_query("Read windows of the charted fields, one column each", &script);
+    session.record_query(WINDOWS_TITLE, &script);
     let result = |name: &str| queries::WINDOW_FUNCTIONS.into_iter().position(|known| known == name);
     let [first, low, high, last] =
         read_results(session, script, &Field::CHARTED, MOST_ROWS, result).await?;

@@ -16,6 +16,9 @@ use crate::server::ports::{Clock, Entry, Explain, Registry, Telemetry};
 /// No request for points goes over a longer time.
 const LONGEST_RANGE_MS: i64 = 366 * 86_400_000;
 
+/// So many pixel columns do charts have on a desk: "How it works" tells what is asked for them.
+const USUAL_COLUMNS: u32 = 1_200;
+
 /// A dashboard without the points of its charts.
 pub async fn dashboard(
     ports: &(impl Registry + Telemetry + Explain),
@@ -46,6 +49,8 @@ pub async fn dashboard(
         .find(|entry| entry.state() == EntryState::Registered && entry.device == device.as_str())
         .and_then(Entry::registered_at);
     let (from, to) = range.bounds(now);
+    let resolution = Resolution::fitting(from, to, USUAL_COLUMNS);
+    ports.note_series(device, from.to_nanoseconds(), to.to_nanoseconds(), resolution);
     Ok(Dashboard {
         id: device.clone(),
         is_registered,

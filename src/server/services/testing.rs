@@ -20,6 +20,7 @@ use self::measured::Measured;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
 use crate::model::field::Field;
+use crate::model::resolution::Resolution;
 use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
 use crate::server::ports::{
@@ -262,6 +263,8 @@ impl Explain for Memory {
     fn how(&self) -> Vec<HowItWorks> {
         Vec::new()
     }
+
+    fn note_series(&self, _device: &DeviceId, _from: i64, _to: i64, _resolution: Resolution) {}
 }
 
 impl Registry for Memory {
