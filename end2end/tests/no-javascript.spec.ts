@@ -129,14 +129,22 @@ filledTest("spark lines are in the HTML, and a place for them where there is no 
   await expect(devicePage.line("Lat")).toHaveCount(0);
 });
 
-filledTest("the dashboard has its gauges, and says that charts need JavaScript", async ({ page, frame, dashboardPage }) => {
+filledTest("the dashboard has its gauges and its charts, moves and compares by links and forms", async ({ page, frame, dashboardPage }) => {
   await page.goto(`/dashboard/${FULL}`);
   await expect(frame.heading).toHaveText(FULL);
   for (const unit of ["°C", "%", "hPa", "ppm", "ppb"]) await expect(dashboardPage.gauges).toContainText(unit);
-  await expect(page.locator("main noscript")).toBeVisible();
-  expect(await page.locator("main noscript").textContent()).toContain("need JavaScript");
+  await expect(dashboardPage.drawnByServer).toHaveCount(5);
+  for (const chart of await dashboardPage.drawnByServer.all()) await expect(chart.locator("path.line")).toBeVisible();
   await dashboardPage.range("7d").click();
   await expect(page).toHaveURL(`/dashboard/${FULL}?range=7d`);
+  await page.getByText("Values as a table").click();
+  await expect(page.getByRole("region", { name: "Values as a table" }).getByRole("row")).not.toHaveCount(1);
+  await page.getByRole("link", { name: "Zoom in" }).click();
+  await expect(page).toHaveURL(/from=.*&to=/);
+  await expect(dashboardPage.drawnByServer.first().locator("path.line")).toBeVisible();
+  await dashboardPage.compare.selectOption("previous");
+  await page.getByRole("button", { name: "Compare" }).click();
+  await expect(page.locator("path.line--compared").first()).toBeAttached();
 });
 
 filledTest("the theme is chosen by a form and kept", async ({ page, frame }) => {

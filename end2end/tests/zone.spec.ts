@@ -52,7 +52,7 @@ filledTest("the charts go by the same clocks", async ({ page, dashboardPage }) =
   await dashboardPage.drawn();
   const caption = page.locator(".charts__caption");
   const description = page.locator("#chart-temperature-description");
-  const axis = page.locator("canvas.time-axis");
+  const axis = page.locator("canvas.time-axis__canvas");
   await expect(caption).toContainText(`to ${minute(to, "UTC")}`);
   await expect(description).toContainText(`from ${written(from, "UTC")}`);
   const before = await axis.screenshot();
@@ -139,7 +139,7 @@ filledTest.describe("without JavaScript", () => {
 function written(time: string, timeZone: string): string {
   const instant = new Date(time);
   const parts = new Intl.DateTimeFormat("en-US", { timeZone, timeZoneName: "longOffset" }).formatToParts(instant);
-  const offset = parts.find(({ type }) => type === "timeZoneName")?.value.replace("GMT", "UTC");
+  const offset = parts.find(({ type }) => type === "timeZoneName")?.value.replace("GMT", "UTC").replace("UTC+00:00", "UTC");
   const reading = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short", timeStyle: "medium" }).format(instant);
   return `${reading} ${offset}`;
 }

@@ -23,7 +23,7 @@ pub use explain::Explainer;
 
 use super::config::DeviceTag;
 use super::ports::{Explain, Result};
-use crate::model::device::HowItWorks;
+use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::resolution::Resolution;
 
 /// A bucket as calls name it.
