@@ -61,6 +61,7 @@ async fn main() {
     println!("|---|---:|---:|---:|");
     write_job(&server, peer).await;
     month_of_points(&server, peer).await;
+    charts(&server).await;
     year_of_points(&server).await;
     first_load(&server);
 }
@@ -211,6 +212,40 @@ fn windows_of(series: &Series, field: Field) -> Vec<f64> {
     let column = series.columns.iter().find(|column| column.field == field).unwrap();
     let rows = (0..series.times.len()).map(|index| column.row(index).expect("no gaps"));
     rows.flat_map(|row| [row.first, row.low, row.high, row.last]).collect()
+}
+
+/// What the charts cost in a browser, beside uPlot in the same one.
+async fn charts(server: &Server) {
+    let to = Timestamp::parse_rfc3339("2026-01-31T00:00:00Z").unwrap();
+    let from = Timestamp(to.0 - RelativeRange::ThirtyDays.milliseconds());
+    let span = format!("from={}&to={}", from.rfc3339(), to.rfc3339());
+    let points = server.get(&format!("/dashboard/{DEVICE}/export.csv?{span}")).await;
+    let file = server.data.path().join("month.csv");
+    std::fs::write(&file, points).expect("the file is written");
+    let output = Command::new("node")
+        .arg(clients().join("charts.js"))
+        .arg(format!("{}/dashboard/{DEVICE}?{span}", server.url))
+        .arg(format!("{}/dashboard/bench-0-0?range=5m", server.url))
+        .arg(&file)
+        .stderr(Stdio::inherit())
+        .output()
+        .expect("node runs");
+    assert!(output.status.success(), "charts.js failed");
+    let result: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let (ours, theirs) = (&result["ours"], &result["theirs"]);
+    assert_eq!(theirs["points"].as_u64(), Some(43_200));
+    let number = |value: &serde_json::Value| value.as_f64().expect("a number");
+    for (job, key) in [("first draw", "first"), ("redraw", "redraw")] {
+        let (ours, theirs) = (number(&ours[key]), number(&theirs[key]));
+        println!(
+            "| {job} of five charts of 43,200 points, raster included (theirs: uPlot) | {ours:.1} ms | {theirs:.1} ms | {:.2} |",
+            ours / theirs
+        );
+    }
+    for (job, key) in [("a frame of dragging, 99 %", "drag"), ("a live tick, 99 %", "tick")] {
+        println!("| {job}, main thread and raster | {:.1} ms | | |", number(&ours[key]));
+    }
+    println!("| tasks longer than 50 ms meanwhile | {} | | |", ours["longTasks"]);
 }
 
 /// A year at a point a minute, request to decoded columns.

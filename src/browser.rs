@@ -4,6 +4,7 @@
 //! The server's HTML is the only description of a page. `page` fetches it, `morph` turns the document into it, and
 //! `islands` brings its interactive parts to life. Where a browser lacks what this needs, every link still loads its page.
 
+pub mod answer;
 mod copy;
 mod events;
 mod follow;

@@ -1,5 +1,6 @@
 //! What server and browser share: plain data and the rules about it. No IO, no clock, no leptos.
 
+pub mod answer;
 pub mod dashboard;
 pub mod device;
 pub mod emulator;

@@ -4,6 +4,7 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use serde::{Deserialize, Serialize};
 
 use super::json::JsonText;
+use crate::model::answer::AnswerError;
 
 /// Why a server function gave no result. Never holds a token or a cause that only the log should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -28,6 +29,17 @@ pub enum ApiError {
         "The server could not be reached or gave an answer that this page does not understand: {0}"
     )]
     Transport(String),
+}
+
+impl From<AnswerError> for ApiError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Refused(body) => {
+                serde_json::from_str(&body).unwrap_or(Self::Transport(body))
+            }
+            AnswerError::Lost(cause) => Self::Transport(cause),
+        }
+    }
 }
 
 impl FromServerFnError for ApiError {

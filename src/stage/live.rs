@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use futures::StreamExt;
 use futures::future::{AbortHandle, abortable};
 use leptos::prelude::{
     IntervalHandle, TimeoutHandle, set_interval_with_handle, set_timeout_with_handle,
 };
+use leptos::server_fn::ServerFn;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
@@ -15,7 +15,8 @@ use super::elements::set_text;
 use super::listener::Listener;
 use super::state::{Stage, State};
 use crate::api::ApiError;
-use crate::api::dashboard::follow_series;
+use crate::api::dashboard::FollowSeries;
+use crate::browser::answer::get;
 use crate::model::live::{FrameReader, LiveFrame};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
@@ -136,10 +137,11 @@ impl Stage {
         let weak = self.weak();
         let (id, since) = self.with(|state| (state.view.id.to_string(), state.newest()));
         let (work, handle) = abortable(async move {
-            let mut stream = follow_series(id, since.0).await?.into_inner();
+            let url = format!("{}?id={id}&since_ms={}", FollowSeries::url(), since.0);
+            let mut answer = get(&url).await?;
             let mut reader = FrameReader::default();
-            while let Some(piece) = stream.next().await {
-                reader.push(&piece?);
+            while let Some(piece) = answer.piece().await? {
+                reader.push(&piece);
                 let unreadable =
                     |error: crate::model::live::FrameError| ApiError::Transport(error.to_string());
                 while let Some(frame) = reader.next().map_err(unreadable)? {

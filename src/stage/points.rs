@@ -1,9 +1,10 @@
 //! Asking the server for what is drawn.
 
-use futures::StreamExt;
+use leptos::server_fn::ServerFn;
 
 use crate::api::ApiError;
-use crate::api::dashboard::read_series;
+use crate::api::dashboard::ReadSeries;
+use crate::browser::answer::get;
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
 use crate::model::view::View;
@@ -41,10 +42,12 @@ async fn read_one(
     to: Timestamp,
     columns: u32,
 ) -> Result<Series, ApiError> {
-    let mut stream = read_series(id, from.0, to.0, columns).await?.into_inner();
+    let (function, from, to) = (ReadSeries::url(), from.0, to.0);
+    let url = format!("{function}?id={id}&from_ms={from}&to_ms={to}&columns={columns}");
+    let mut answer = get(&url).await?;
     let mut bytes = Vec::new();
-    while let Some(chunk) = stream.next().await {
-        bytes.extend_from_slice(&chunk?);
+    while let Some(piece) = answer.piece().await? {
+        bytes.extend_from_slice(&piece);
     }
     Series::decode(&bytes).map_err(|error| ApiError::Transport(error.to_string()))
 }

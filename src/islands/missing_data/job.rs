@@ -3,12 +3,14 @@
 //! The answer's stream drives the work on the server: dropping it, by "Cancel" or by leaving the page, stops the
 //! work after the batch in hand.
 
-use futures::StreamExt;
 use futures::future::{AbortHandle, abortable};
 use leptos::prelude::*;
+use leptos::server_fn::ServerFn;
 use leptos::task::spawn_local;
 
-use crate::api::writing::write_missing_data;
+use crate::api::ApiError;
+use crate::api::writing::WriteMissingData;
+use crate::hooks::answer::post;
 use crate::hooks::navigation::refresh_page;
 use crate::hooks::stopwatch::milliseconds;
 use crate::model::device::DeviceId;
@@ -107,15 +109,19 @@ impl Job {
     /// Follows the server's answer to its end.
     async fn run(self, id: DeviceId, confirmed: bool) -> State {
         let started = milliseconds();
-        let mut answer = match write_missing_data(id.to_string(), confirmed).await {
-            Ok(answer) => answer.into_inner(),
-            Err(error) => return State::Failed { written: 0, message: error.to_string() },
+        let form = format!("id={id}&confirmed={confirmed}");
+        let mut answer = match post(WriteMissingData::url(), form).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return State::Failed { written: 0, message: ApiError::from(error).to_string() };
+            }
         };
         let mut lines = Lines::default();
-        while let Some(chunk) = answer.next().await {
-            let chunk = match chunk {
-                Ok(chunk) => chunk,
-                Err(error) => return self.failed(error.to_string()),
+        loop {
+            let chunk = match answer.piece().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) => return self.failed(ApiError::from(error).to_string()),
             };
             for progress in lines.push(&chunk) {
                 match progress {
@@ -147,16 +153,19 @@ impl Job {
 /// Puts lines together from chunks that end anywhere.
 #[derive(Debug, Default)]
 struct Lines {
-    rest: String,
+    rest: Vec<u8>,
 }
 
 impl Lines {
-    fn push(&mut self, chunk: &str) -> Vec<WriteProgress> {
-        self.rest.push_str(chunk);
-        let Some(end) = self.rest.rfind('\n') else { return Vec::new() };
+    fn push(&mut self, chunk: &[u8]) -> Vec<WriteProgress> {
+        self.rest.extend_from_slice(chunk);
+        let Some(end) = self.rest.iter().rposition(|byte| *byte == b'\n') else {
+            return Vec::new();
+        };
         let rest = self.rest.split_off(end + 1);
         let complete = std::mem::replace(&mut self.rest, rest);
-        complete.lines().filter_map(WriteProgress::from_line).collect()
+        let lines = complete.split(|byte| *byte == b'\n');
+        lines.filter_map(|line| WriteProgress::from_line(std::str::from_utf8(line).ok()?)).collect()
     }
 }
 
@@ -176,7 +185,7 @@ mod tests {
             let mut lines = Lines::default();
             let mut received = Vec::new();
             for chunk in text.as_bytes().chunks(size) {
-                received.extend(lines.push(std::str::from_utf8(chunk).expect("ASCII")));
+                received.extend(lines.push(chunk));
             }
             assert_eq!(received, sent, "in chunks of {size}");
         }
