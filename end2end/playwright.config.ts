@@ -27,7 +27,8 @@ export default defineConfig({
   retries: 0,
   timeout: 60_000,
   expect: { timeout: 10_000 },
-  reporter: process.env.CI ? [["line"]] : [["list"]],
+  // Dots tell of failures at the end, where the end is all that is kept of a long output.
+  reporter: process.env.CI ? [["dot"]] : [["list"]],
   use: {
     browserName: "chromium",
     launchOptions: browser,
