@@ -10,6 +10,8 @@
     reason = "a benchmark that cannot go on should stop"
 )]
 
+mod rendering;
+
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::num::NonZeroU64;
@@ -63,6 +65,7 @@ async fn main() {
     month_of_points(&server, peer).await;
     charts(&server).await;
     year_of_points(&server).await;
+    rendering::rendering(&server).await;
     first_load(&server);
 }
 

@@ -245,3 +245,31 @@ test("one point is a dot, and a missing field is named", async ({ server, page, 
   await expect(dashboardPage.gauges).toContainText("CO2");
   await expect(dashboardPage.layer("Temperature")).toHaveAttribute("data-drawn");
 });
+
+filledTest("what is shown can be taken along as CSV, SVG and PNG", async ({ page, dashboardPage }) => {
+  await dashboardPage.open(FULL, "?range=6h");
+  await dashboardPage.drawn();
+  await page.getByText("Export", { exact: true }).click();
+  const download = async (press: Promise<void>) => {
+    const [file] = await Promise.all([page.waitForEvent("download"), press]);
+    const stream = await file.createReadStream();
+    const chunks: Buffer[] = [];
+    for await (const chunk of stream) chunks.push(chunk as Buffer);
+    return { name: file.suggestedFilename(), bytes: Buffer.concat(chunks) };
+  };
+  const csv = await download(page.getByRole("link", { name: "CSV, all points" }).click());
+  expect(csv.name).toMatch(/^greenhouse-1_.*\.csv$/);
+  const rows = csv.bytes.toString().trim().split("\r\n");
+  expect(rows[0]).toBe("time,Temperature,Humidity,Pressure,CO2,TVOC,Lat,Lon");
+  expect(rows.length).toBeGreaterThan(355);
+  const svg = await download(page.getByRole("link", { name: "SVG, the charts" }).click());
+  expect(svg.name).toMatch(/\.svg$/);
+  expect(svg.bytes.toString().match(/<path class="line"/g)).toHaveLength(CHARTED.length);
+  const png = await download(page.getByRole("button", { name: "PNG, as shown" }).click());
+  expect(png.name).toMatch(/^greenhouse-1_.*\.png$/);
+  expect(png.bytes.subarray(1, 4).toString()).toBe("PNG");
+  expect(png.bytes.length).toBeGreaterThan(20_000);
+  // Nothing of it was a navigation.
+  await expect(page).toHaveURL(/range=6h/);
+  await expect(dashboardPage.canvases).toHaveCount(CHARTED.length);
+});

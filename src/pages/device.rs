@@ -61,15 +61,16 @@ pub fn DevicePage() -> impl IntoView {
 }
 
 /// What the forms of this page came back with where there was no script.
-#[derive(Debug, Clone)]
-struct Forms {
+#[derive(Debug, Clone, Default)]
+pub struct Forms {
     written: Option<u32>,
     write_error: Option<String>,
     register_error: Option<String>,
 }
 
+/// A device that is there, or has been.
 #[component]
-fn Details(details: DeviceDetails, forms: Forms) -> impl IntoView {
+pub fn Details(details: DeviceDetails, forms: Forms) -> impl IntoView {
     let reveal = details.registration.as_ref().map(|registration| registration.reveal);
     let token = TokenState {
         id: details.id.clone(),

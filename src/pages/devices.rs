@@ -89,7 +89,7 @@ fn Filter(request: DeviceListRequest) -> impl IntoView {
 
 /// The table, or what stands there instead.
 #[component]
-fn List(list: DeviceList, request: DeviceListRequest) -> impl IntoView {
+pub fn List(list: DeviceList, request: DeviceListRequest) -> impl IntoView {
     let how = list.how.clone();
     let DeviceList { matching, registered, page, size, .. } = list;
     let note = list.last_seen_failed.clone().map(|message| {

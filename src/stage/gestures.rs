@@ -129,15 +129,6 @@ impl Stage {
                 _ => Action::Select { start: x, now: x },
             };
         });
-        if !is_touch {
-            // No text is selected, and the keyboard goes on here.
-            event.prevent_default();
-            if let Some(layer) = layer.dyn_ref::<web_sys::HtmlElement>() {
-                let options = web_sys::FocusOptions::new();
-                options.set_prevent_scroll(true);
-                let _ = layer.focus_with_options(&options);
-            }
-        }
     }
 
     fn pointer_moves(&self, event: PointerEvent) {

@@ -113,6 +113,8 @@ pub fn ChartSection(
     let table = points.as_ref().ok().filter(|_| !is_empty).map(|(series, _)| {
         view! { <ValuesTable series=series.clone()/> }
     });
+    let compared_with =
+        comparison.as_ref().map(|comparison| format!(" · dashed: {}", comparison.label()));
     let view = View { id: id.clone(), range, from, to, now, zone, comparison };
     let failure = points.err().map(|error| {
         view! {
@@ -125,7 +127,9 @@ pub fn ChartSection(
         <section class="charts" aria-labelledby="charts-title">
             <div class="charts__head">
                 <h2 class="visually-hidden" id="charts-title">"Charts"</h2>
-                <p class="charts__caption">{span} " · " <span class="charts__resolution" data-own="">{resolution}</span></p>
+                <p class="charts__caption">
+                    {span} " · " <span class="charts__resolution" data-own="">{resolution}</span> {compared_with}
+                </p>
                 <Charts data=view/>
             </div>
             {failure}
