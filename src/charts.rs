@@ -19,4 +19,5 @@ pub mod style;
 pub mod summary;
 pub mod svg;
 pub mod time_ticks;
+pub mod track;
 pub mod value_axis;

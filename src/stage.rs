@@ -16,6 +16,7 @@ mod paint;
 mod picture_file;
 mod points;
 mod state;
+mod track;
 
 pub use live::LiveState;
 pub use state::{Report, Stage};

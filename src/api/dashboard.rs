@@ -6,6 +6,7 @@ use leptos::server_fn::codec::{ByteStream, GetUrl, Streaming};
 use super::ApiError;
 use super::json::Json;
 use crate::model::dashboard::Dashboard;
+use crate::model::place::Place;
 
 /// A dashboard without the points of its charts. `range`, `from` and `to` as in the URL of the page.
 #[server(prefix = "/rpc", endpoint = "read_dashboard", input = GetUrl, output = Json)]
@@ -26,6 +27,21 @@ pub async fn read_dashboard(
         let (_, influx) = edge.influx().await?;
         dashboard::dashboard(&influx, &edge.shared().clock, edge.shared().judgement, &id, range)
             .await
+    };
+    edge.answer(answer.await)
+}
+
+/// Where a device was from `from_ms` up to `to_ms` (milliseconds since the Unix epoch, half open), in order.
+#[server(prefix = "/rpc", endpoint = "read_places", input = GetUrl, output = Json)]
+pub async fn read_places(id: String, from_ms: i64, to_ms: i64) -> Result<Vec<Place>, ApiError> {
+    use crate::model::time::Timestamp;
+    use crate::server::edge::{Edge, existing_device_id};
+    use crate::server::services::dashboard;
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let (_, influx) = edge.influx().await?;
+        dashboard::places(&influx, &id, Timestamp(from_ms), Timestamp(to_ms)).await
     };
     edge.answer(answer.await)
 }

@@ -5,6 +5,7 @@
 pub mod charts;
 pub mod choice;
 pub mod toolbar;
+pub mod track;
 pub mod values;
 pub mod values_table;
 
@@ -14,16 +15,18 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::charts::{ChartSection, Points, read_points};
 use self::toolbar::Toolbar;
+use self::track::TrackFigure;
 use self::values::{Gauges, LatestTable};
 use super::failed_part::FailedPart;
 use super::not_found::NotFoundPage;
 use crate::api::ApiError;
-use crate::api::dashboard::read_dashboard;
+use crate::api::dashboard::{read_dashboard, read_places};
 use crate::components::how_it_works::HowItWorks;
 use crate::components::range_picker::RangePicker;
 use crate::components::state_badge::StateBadge;
 use crate::hooks::response::set_status;
 use crate::model::dashboard::Dashboard;
+use crate::model::place::Place;
 use crate::model::range::{Comparison, TimeRange};
 
 /// What the URL asks for, as it stands there.
@@ -77,8 +80,13 @@ pub fn DashboardPage() -> impl IntoView {
                     match read_dashboard(id.clone(), code, from, to).await {
                         Ok(dashboard) => {
                             let Dashboard { id, from, to, .. } = &dashboard;
-                            let points = read_points(id, *from, *to, comparison.as_ref()).await;
-                            view! { <DashboardView dashboard range comparison query points/> }.into_any()
+                            let (points, places) = futures::join!(
+                                read_points(id, *from, *to, comparison.as_ref()),
+                                read_places(id.to_string(), from.0, to.0)
+                            );
+                            // Without places there is no track, whyever.
+                            let places = places.unwrap_or_default();
+                            view! { <DashboardView dashboard range comparison query points places/> }.into_any()
                         }
                         Err(ApiError::NotFound(message)) => view! { <NotFoundPage message/> }.into_any(),
                         Err(ApiError::Invalid { message, .. }) => view! { <BadRange id message/> }.into_any(),
@@ -111,6 +119,7 @@ fn DashboardView(
     comparison: Option<Comparison>,
     query: Query,
     points: Points,
+    places: Vec<Place>,
 ) -> impl IntoView {
     let seconds = refresh_seconds(&dashboard);
     let device_path = format!("/devices/{}", dashboard.id);
@@ -140,7 +149,10 @@ fn DashboardView(
                 now=dashboard.now
             />
             <ChartSection dashboard=dashboard.clone() range comparison points/>
-            <LatestTable latest=dashboard.latest/>
+            <div class="dashboard__below">
+                <LatestTable latest=dashboard.latest/>
+                <TrackFigure places/>
+            </div>
             <HowItWorks calls=dashboard.how/>
         </div>
     }

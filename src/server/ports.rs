@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
 use crate::model::field::Field;
+use crate::model::place::Place;
 use crate::model::resolution::Resolution;
 use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
@@ -246,6 +247,14 @@ pub trait Telemetry: Send + Sync {
         to: i64,
         window: NonZeroU64,
     ) -> impl Future<Output = Result<Series>> + Send;
+    /// Where a device was at the end of windows of so many nanoseconds from `from` up to `to`, in order.
+    fn places(
+        &self,
+        device: &DeviceId,
+        from: i64,
+        to: i64,
+        window: NonZeroU64,
+    ) -> impl Future<Output = Result<Vec<Place>>> + Send;
     /// All fields of a device from `from` up to `to` (nanoseconds, half open). Fails with [`Cause::TooLarge`] as soon as there are
     /// more than `most` rows, where those that several sets of tags have at one time count each.
     ///

@@ -37,6 +37,28 @@ pub(super) struct Elements {
     pub(super) axis_chip: Option<HtmlElement>,
     /// Says how finely the charts are drawn.
     pub(super) resolution: Option<Element>,
+    /// The way of the device; it stands outside of the section of the charts.
+    pub(super) track: Option<TrackElements>,
+}
+
+/// The way of the device.
+#[derive(Debug, Clone)]
+pub(super) struct TrackElements {
+    pub(super) canvas: HtmlCanvasElement,
+    /// The line and its end, as the server has drawn them.
+    pub(super) line: Element,
+    pub(super) end: Element,
+}
+
+impl TrackElements {
+    fn find(section: &Element) -> Option<Self> {
+        let figure: Element = find(&section.closest(".page").ok()??, ".track")?;
+        Some(Self {
+            canvas: find(&figure, "canvas")?,
+            line: find(&figure, ".track__line")?,
+            end: find(&figure, ".track__end")?,
+        })
+    }
 }
 
 impl Elements {
@@ -52,6 +74,7 @@ impl Elements {
             axis,
             axis_chip: find(section, ".time-axis__chip"),
             resolution: find(section, ".charts__resolution"),
+            track: TrackElements::find(section),
         })
     }
 

@@ -17,6 +17,7 @@ use super::listener::Listener;
 use super::live::{Live, LiveState};
 use super::paint::{Inks, paint};
 use super::points::{self, Points};
+use super::track::TrackPainter;
 use super::{gestures, keyboard, live, picture_file};
 use crate::charts::frame::{Plot, TimeScale};
 use crate::charts::picture::Picture;
@@ -80,6 +81,7 @@ pub(super) struct State {
     pub(super) chart_size: Option<CanvasSize>,
     axis_size: Option<CanvasSize>,
     inks: Option<Inks>,
+    track: TrackPainter,
     pub(super) cursor: Cursor,
     pub(super) gesture: Gesture,
     /// The address without zoom.
@@ -105,6 +107,7 @@ impl Stage {
             chart_size: None,
             axis_size: None,
             inks: None,
+            track: TrackPainter::default(),
             cursor: Cursor::default(),
             gesture: Gesture::default(),
             home: None,
@@ -136,7 +139,10 @@ impl Stage {
         let weak = self.weak();
         let appearance = AppearanceWatch::new(move || {
             if let Some(stage) = weak.stage() {
-                stage.change(|state| state.inks = None);
+                stage.change(|state| {
+                    state.inks = None;
+                    state.track = TrackPainter::default();
+                });
             }
         });
         self.0.observers.borrow_mut().appearance = appearance;
@@ -231,6 +237,7 @@ impl Stage {
         self.change(|state| {
             state.elements = elements;
             state.inks = None;
+            state.track = TrackPainter::default();
         });
     }
 
@@ -375,7 +382,7 @@ impl Stage {
 
     fn paint(&self) {
         self.with_mut(|state| {
-            let State { elements, picture, inks, chart_size, axis_size, view, .. } = state;
+            let State { elements, picture, inks, chart_size, axis_size, view, track, .. } = state;
             let (Some(elements), Some(picture), Some(chart_size), Some(axis_size)) =
                 (elements.as_ref(), picture.as_ref(), *chart_size, *axis_size)
             else {
@@ -388,6 +395,9 @@ impl Stage {
             }
             if !elements.is_drawn() {
                 elements.set_drawn(true);
+            }
+            if let Some(elements) = &elements.track {
+                track.paint(elements, chart_size.pixel_ratio);
             }
             state.place_cursor();
         });

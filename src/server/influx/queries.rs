@@ -185,13 +185,8 @@ pub(super) fn windows(
     stop: i64,
     every: Duration,
 ) -> String {
-    let keys = Field::CHARTED.map(Field::key);
-    let columns: Vec<&str> = std::iter::once("_time").chain(keys).collect();
-    let table = |function| {
-        let points = between(bucket, device, start, stop).filter(any_of("_field", &keys));
-        windowed(points, every, function)
-            .call("v1.fieldsAsCols", [])
-            .keep(&columns)
+    let table = |function: &'static str| {
+        window_table(between(bucket, device, start, stop), &Field::CHARTED, every, function)
             .yield_as(function)
     };
     WINDOW_FUNCTIONS
@@ -200,6 +195,33 @@ pub(super) fn windows(
             script.result(table(function))
         })
         .to_string()
+}
+
+/// Where a device was at the end of windows.
+pub(super) fn places(
+    bucket: &str,
+    device: &DeviceId,
+    start: i64,
+    stop: i64,
+    every: Duration,
+) -> String {
+    let points = between(bucket, device, start, stop);
+    let table = window_table(points, &[Field::Lat, Field::Lon], every, "last");
+    Script::new().import("influxdata/influxdb/v1").result(table).to_string()
+}
+
+/// One value of each window, the fields side by side.
+fn window_table(
+    points: Pipeline,
+    fields: &[Field],
+    every: Duration,
+    function: &'static str,
+) -> Pipeline {
+    let keys: Vec<&str> = fields.iter().copied().map(Field::key).collect();
+    let columns: Vec<&str> = std::iter::once("_time").chain(keys.iter().copied()).collect();
+    windowed(points.filter(any_of("_field", &keys)), every, function)
+        .call("v1.fieldsAsCols", [])
+        .keep(&columns)
 }
 
 /// More ids than these are not named in a query: it would be longer than its answer. Then it asks for all devices.

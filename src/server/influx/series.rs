@@ -11,6 +11,7 @@ use super::columns::column;
 use super::{Session, queries};
 use crate::model::device::DeviceId;
 use crate::model::field::Field;
+use crate::model::place::Place;
 use crate::model::resolution::Resolution;
 use crate::model::series::{Column, Series, Spread};
 use crate::server::ports::{Cause, PortError, Result};
@@ -119,6 +120,28 @@ pub(super) async fn read_windows(
     });
     Ok(Series { window: Some(window), columns: columns.collect(), times })
 }
+
+/// Reads where a device was at the end of each window.
+pub(super) async fn read_places(
+    session: &Session,
+    device: &DeviceId,
+    from: i64,
+    to: i64,
+    window: NonZeroU64,
+) -> Result<Vec<Place>> {
+    let (from, to) = around(from, to, window);
+    let every = Duration::from_nanos(window.get());
+    let script = queries::places(session.bucket(), device, from, to, every);
+    session.record_query("Read where the device was", &script);
+    let [rows] = read_results(session, script, &PLACE, MOST_ROWS, |_| Some(0)).await?;
+    let (_, columns) = rows.merged(Merge::Newest);
+    let [lat, lon] = columns.as_slice() else { return Ok(Vec::new()) };
+    // Where one of the two is missing, it is no place.
+    Ok(lat.iter().zip(lon).filter_map(|(lat, lon)| Place::new(*lat, *lon)).collect())
+}
+
+/// The fields that tell where a device is.
+const PLACE: [Field; 2] = [Field::Lat, Field::Lon];
 
 /// The borders of windows around a range.
 fn around(from: i64, to: i64, window: NonZeroU64) -> (i64, i64) {

@@ -13,6 +13,7 @@ use super::{Session, extremes, queries, series};
 use crate::model::device::DeviceId;
 use crate::model::emulator::{self, Reading};
 use crate::model::field::{Field, MEASUREMENT};
+use crate::model::place::Place;
 use crate::model::series::Series;
 use crate::model::spark::Span;
 use crate::server::config::DeviceTag;
@@ -156,6 +157,16 @@ impl Telemetry for Session {
         window: NonZeroU64,
     ) -> Result<Series> {
         series::read_windows(self, device, from, to, window).await
+    }
+
+    async fn places(
+        &self,
+        device: &DeviceId,
+        from: i64,
+        to: i64,
+        window: NonZeroU64,
+    ) -> Result<Vec<Place>> {
+        series::read_places(self, device, from, to, window).await
     }
 
     async fn rows(&self, device: &DeviceId, from: i64, to: i64, most: usize) -> Result<Series> {

@@ -7,6 +7,7 @@ use super::registry::EntryState;
 use super::{Error, Result};
 use crate::model::dashboard::Dashboard;
 use crate::model::device::DeviceId;
+use crate::model::place::Place;
 use crate::model::range::TimeRange;
 use crate::model::resolution::{Resolution, is_too_fine, window_for};
 use crate::model::series::Series;
@@ -83,6 +84,20 @@ pub async fn series(
             Ok(if is_too_fine { series.folded(window_for(from, to, columns)) } else { series })
         }
     }
+}
+
+/// So many places make a track.
+const TRACK_PLACES: u32 = 300;
+
+/// Where a device was from `from` up to `to`, in order.
+pub async fn places(
+    ports: &impl Telemetry,
+    device: &DeviceId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<Vec<Place>> {
+    let (start, stop) = checked(from, to)?;
+    Ok(ports.places(device, start, stop, window_for(from, to, TRACK_PLACES)).await?)
 }
 
 /// A range in nanoseconds, if it is one that points are read of.

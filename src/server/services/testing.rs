@@ -20,6 +20,7 @@ use self::measured::Measured;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
 use crate::model::field::Field;
+use crate::model::place::Place;
 use crate::model::resolution::Resolution;
 use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
@@ -443,6 +444,16 @@ impl Telemetry for Memory {
         window: NonZeroU64,
     ) -> Result<Series> {
         Ok(self.state().series.folded(window))
+    }
+
+    async fn places(
+        &self,
+        _device: &DeviceId,
+        _from: i64,
+        _to: i64,
+        _window: NonZeroU64,
+    ) -> Result<Vec<Place>> {
+        Ok(Vec::new())
     }
 
     async fn rows(&self, _device: &DeviceId, from: i64, to: i64, most: usize) -> Result<Series> {
