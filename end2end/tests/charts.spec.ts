@@ -273,3 +273,16 @@ filledTest("what is shown can be taken along as CSV, SVG and PNG", async ({ page
   await expect(page).toHaveURL(/range=6h/);
   await expect(dashboardPage.canvases).toHaveCount(CHARTED.length);
 });
+
+filledTest("the way of the device is drawn without a map", async ({ page, dashboardPage }) => {
+  await dashboardPage.open(FULL, "?range=1d");
+  await dashboardPage.drawn();
+  const track = page.getByRole("figure", { name: "Track" });
+  await expect(track).toContainText("50.08");
+  await expect(track).toContainText(/The device has (moved over|stayed)/);
+  await expect(track.locator("canvas")).toHaveAttribute("data-drawn");
+  // Another range, another way.
+  await dashboardPage.range("7d").click();
+  await expect(page).toHaveURL(/range=7d/);
+  await expect(track.locator("canvas")).toHaveAttribute("data-drawn");
+});
