@@ -63,10 +63,10 @@ async fn main() {
     println!("|---|---:|---:|---:|");
     write_job(&server, peer).await;
     month_of_points(&server, peer).await;
-    charts(&server).await;
-    year_of_points(&server).await;
-    rendering::rendering(&server).await;
     first_load(&server);
+    year_of_points(&server).await;
+    charts(&server).await;
+    rendering::rendering(&server).await;
 }
 
 /// An InfluxDB to compare with.
