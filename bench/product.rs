@@ -10,6 +10,7 @@
     reason = "a benchmark that cannot go on should stop"
 )]
 
+mod lighthouse;
 mod rendering;
 
 use std::io::{BufRead, BufReader, Write};
@@ -67,6 +68,7 @@ async fn main() {
     year_of_points(&server).await;
     charts(&server).await;
     rendering::rendering(&server).await;
+    lighthouse::lighthouse(&server, "bench-0-0");
 }
 
 /// An InfluxDB to compare with.

@@ -20,6 +20,7 @@ export const browser = {
 export default defineConfig({
   testDir: "tests",
   outputDir: "test-results",
+  snapshotPathTemplate: "pictures/{arg}{ext}",
   fullyParallel: true,
   workers: 2,
   forbidOnly: Boolean(process.env.CI),

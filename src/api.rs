@@ -2,8 +2,8 @@
 
 pub mod dashboard;
 pub mod devices;
+pub mod encoding;
 pub mod error;
-pub mod json;
 pub mod writing;
 
 pub use error::ApiError;

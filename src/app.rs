@@ -14,6 +14,7 @@ use crate::hooks::theme::current_theme;
 use crate::hooks::zone::zone_name;
 use crate::islands::theme_switch::ThemeSwitch;
 use crate::islands::zone_switch::ZoneSwitch;
+use crate::model::packed::Packed;
 use crate::model::status::{BackendState, BackendStatus};
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::dashboard::choice::DashboardChoicePage;
@@ -115,7 +116,7 @@ fn Frame() -> impl IntoView {
                     <NavLink href="/dashboard" label="Dashboard" icon=Icon::Dashboard/>
                 </nav>
                 {backend.map(|status| view! { <Backend status/> })}
-                <ZoneSwitch data={zone.clone()}/>
+                <ZoneSwitch data=Packed(zone.clone())/>
                 <ThemeSwitch/>
             </div>
         </header>

@@ -7,6 +7,7 @@ pub mod emulator;
 pub mod field;
 pub mod level;
 pub mod live;
+pub mod packed;
 pub mod place;
 pub mod range;
 pub mod resolution;

@@ -4,12 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{ByteStream, GetUrl, Streaming};
 
 use super::ApiError;
-use super::json::Json;
 use crate::model::dashboard::Dashboard;
 use crate::model::place::Place;
 
 /// A dashboard without the points of its charts. `range`, `from` and `to` as in the URL of the page.
-#[server(prefix = "/rpc", endpoint = "read_dashboard", input = GetUrl, output = Json)]
+#[server(prefix = "/rpc", endpoint = "read_dashboard", input = GetUrl)]
 pub async fn read_dashboard(
     id: String,
     range: Option<String>,
@@ -32,7 +31,7 @@ pub async fn read_dashboard(
 }
 
 /// Where a device was from `from_ms` up to `to_ms` (milliseconds since the Unix epoch, half open), in order.
-#[server(prefix = "/rpc", endpoint = "read_places", input = GetUrl, output = Json)]
+#[server(prefix = "/rpc", endpoint = "read_places", input = GetUrl)]
 pub async fn read_places(id: String, from_ms: i64, to_ms: i64) -> Result<Vec<Place>, ApiError> {
     use crate::model::time::Timestamp;
     use crate::server::edge::{Edge, existing_device_id};

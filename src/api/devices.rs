@@ -4,11 +4,11 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 use super::ApiError;
-use super::json::Json;
+use super::encoding::Nothing;
 use crate::model::device::{DeviceDetails, DeviceList, DeviceListRequest, Fleet};
 
 /// A page of the list of devices, with the newest point of each.
-#[server(prefix = "/rpc", endpoint = "list_devices", input = GetUrl, output = Json)]
+#[server(prefix = "/rpc", endpoint = "list_devices", input = GetUrl)]
 pub async fn list_devices(request: DeviceListRequest) -> Result<DeviceList, ApiError> {
     use crate::server::{edge::Edge, services::listing};
     let edge = Edge::of_request()?;
@@ -20,7 +20,7 @@ pub async fn list_devices(request: DeviceListRequest) -> Result<DeviceList, ApiE
 }
 
 /// The fleet at a glance.
-#[server(prefix = "/rpc", endpoint = "read_fleet", input = GetUrl, output = Json)]
+#[server(prefix = "/rpc", endpoint = "read_fleet", input = GetUrl)]
 pub async fn read_fleet() -> Result<Fleet, ApiError> {
     use crate::server::{edge::Edge, services::fleet};
     let edge = Edge::of_request()?;
@@ -32,7 +32,7 @@ pub async fn read_fleet() -> Result<Fleet, ApiError> {
 }
 
 /// All about one device. [`ApiError::NotFound`] if it is neither registered nor has data, or if `id` is no device id.
-#[server(prefix = "/rpc", endpoint = "read_device", input = GetUrl, output = Json)]
+#[server(prefix = "/rpc", endpoint = "read_device", input = GetUrl)]
 pub async fn read_device(id: String) -> Result<DeviceDetails, ApiError> {
     use crate::server::edge::{Edge, existing_device_id};
     use crate::server::services::details;
@@ -48,7 +48,7 @@ pub async fn read_device(id: String) -> Result<DeviceDetails, ApiError> {
 }
 
 /// Registers a device and goes to its page, where its token can be revealed once.
-#[server(prefix = "/rpc", endpoint = "register_device")]
+#[server(prefix = "/rpc", endpoint = "register_device", output = Nothing)]
 pub async fn register_device(device_id: String) -> Result<(), ApiError> {
     use crate::server::edge::{Edge, parse_device_id, redirect};
     use crate::server::services::registration;
@@ -66,7 +66,7 @@ pub async fn register_device(device_id: String) -> Result<(), ApiError> {
 }
 
 /// Revokes a device's token and takes it off the registry; its telemetry stays. Goes to the list of devices.
-#[server(prefix = "/rpc", endpoint = "unregister_device")]
+#[server(prefix = "/rpc", endpoint = "unregister_device", output = Nothing)]
 pub async fn unregister_device(device_id: String) -> Result<(), ApiError> {
     use crate::server::edge::{Edge, redirect};
     use crate::server::services::registration;
@@ -82,7 +82,7 @@ pub async fn unregister_device(device_id: String) -> Result<(), ApiError> {
 }
 
 /// Registers `virtual_device` where it is not yet registered, writes its missing week and goes to its dashboard.
-#[server(prefix = "/rpc", endpoint = "try_virtual_device")]
+#[server(prefix = "/rpc", endpoint = "try_virtual_device", output = Nothing)]
 pub async fn try_virtual_device() -> Result<(), ApiError> {
     use crate::server::edge::{Edge, redirect};
     use crate::server::services::virtual_device;

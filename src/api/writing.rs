@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::{StreamingText, TextStream};
 
 use super::ApiError;
+use super::encoding::Nothing;
 
 /// Writes the missing minutes of the last seven days and reports progress as it goes: lines of
 /// [`WriteProgress`](crate::model::writing::WriteProgress). Dropping the answer stops the job after the batch in hand.
@@ -34,7 +35,7 @@ pub async fn write_missing_data(
 /// The same for a form without JavaScript: writes all, then goes back to the device's page with the result as `?written=`.
 ///
 /// `confirmed` is what a checkbox sends: present or not.
-#[server(prefix = "/rpc", endpoint = "write_all_missing_data")]
+#[server(prefix = "/rpc", endpoint = "write_all_missing_data", output = Nothing)]
 pub async fn write_all_missing_data(id: String, confirmed: Option<String>) -> Result<(), ApiError> {
     use crate::server::edge::{Edge, existing_device_id, redirect};
     use crate::server::services::writing;

@@ -14,7 +14,6 @@ use super::measure::{Measured, text_width};
 use super::picture::Chart;
 use super::style::Ink;
 use super::time_ticks::time_ticks;
-use crate::model::resolution::POINTS_PER_COLUMN;
 use crate::model::time::Timestamp;
 use crate::model::zone::Zone;
 
@@ -38,13 +37,6 @@ const TIME_LABEL_DISTANCE: f64 = 24.0;
 
 /// Why drawing failed: what the backend says.
 pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
-
-/// Whether what is drawn is the smallest and the largest value of each pixel column: where a line has windows, or more points
-/// than could be seen.
-pub fn is_decimated(line: &Line, plot: &Plot) -> bool {
-    let columns = usize::try_from(plot.columns()).unwrap_or(0);
-    line.window().is_some() || line.times().len() >= columns.saturating_mul(POINTS_PER_COLUMN)
-}
 
 /// Draws a chart: its grid, the labels of its values, its line, and below that the one that it is compared with.
 pub fn draw_chart<B: DrawingBackend>(
@@ -75,7 +67,7 @@ pub fn draw_chart<B: DrawingBackend>(
             paper.dashed(&corners)?;
         }
     }
-    if is_decimated(&chart.line, &plot) {
+    if chart.line.is_decimated(plot.columns()) {
         for columns in summaries(&chart.line, frame, &scales) {
             paper.band(&columns, &scales)?;
         }
@@ -107,7 +99,7 @@ fn outlines(line: &Line, frame: &Frame, scales: &Scales) -> Vec<Vec<(i32, i32)>>
         corners.dedup();
         corners
     };
-    let stretches: Vec<Vec<(i32, i32)>> = if is_decimated(line, plot) {
+    let stretches: Vec<Vec<(i32, i32)>> = if line.is_decimated(plot.columns()) {
         let corners = |columns: Vec<ColumnSummary>| {
             clipped(&mut columns.iter().flat_map(|summary| {
                 let x = times.column_middle(summary.column);

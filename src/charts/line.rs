@@ -4,6 +4,7 @@ use std::num::NonZeroU64;
 use std::ops::Range;
 
 use crate::model::field::Field;
+use crate::model::resolution::POINTS_PER_COLUMN;
 use crate::model::series::{Column, Row, Series};
 use crate::model::spark::{Extremes, Spark};
 
@@ -88,6 +89,13 @@ impl Line {
             *time = time.saturating_add(by);
         }
         self
+    }
+
+    /// Whether the smallest and the largest value of each pixel column are drawn instead of every point: where the line has
+    /// windows, or more points than could be seen in so many columns.
+    pub fn is_decimated(&self, columns: i32) -> bool {
+        let columns = usize::try_from(columns).unwrap_or(0);
+        self.window().is_some() || self.times().len() >= columns.saturating_mul(POINTS_PER_COLUMN)
     }
 
     /// How long the windows are that rows stand for, in nanoseconds; `None` if a row is a point.

@@ -1,6 +1,5 @@
 //! Everything that the charts of a dashboard show, prepared once: drawing it again costs no look at the series.
 
-use super::draw::is_decimated;
 use super::frame::{Frame, Plot, Surface, TimeScale};
 use super::line::Line;
 use super::value_axis::ValueAxis;
@@ -76,7 +75,7 @@ impl Picture {
             return Some(window.get() as f64);
         }
         let plot = Plot::new(surface, &self.frame);
-        let is_decimated = self.charts.iter().any(|chart| is_decimated(&chart.line, &plot));
+        let is_decimated = self.charts.iter().any(|chart| chart.line.is_decimated(plot.columns()));
         (is_decimated && plot.columns() > 0)
             .then(|| TimeScale::new(&self.frame, &plot).column_duration())
     }

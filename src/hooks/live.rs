@@ -5,18 +5,20 @@ use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 use serde::de::DeserializeOwned;
 
+use crate::model::packed::Packed;
+
 /// What the island is about: `first`, then whatever a newer page of the server says. The island has one property, called
 /// `data`, and `element` is anywhere in it.
 ///
 /// ## Server-Side Rendering
 /// Stays `first`.
-pub fn use_live<T, E>(element: NodeRef<E>, first: T) -> ReadSignal<T>
+pub fn use_live<T, E>(element: NodeRef<E>, first: Packed<T>) -> ReadSignal<T>
 where
     T: DeserializeOwned + PartialEq + Send + Sync + 'static,
     E: ElementType + 'static,
     E::Output: JsCast + AsRef<leptos::web_sys::Element> + Clone + 'static,
 {
-    let (data, set_data) = signal(first);
+    let (data, set_data) = signal(first.0);
     #[cfg(feature = "hydrate")]
     Effect::new(move |_: Option<Option<browser::PropsWatch>>| {
         // What an effect returns lives as long as its component.
@@ -38,10 +40,11 @@ mod browser {
     use wasm_bindgen::prelude::*;
     use web_sys::Element;
 
-    /// The one property within the properties, as JSON. Leptos writes them without spaces; to parse them as a struct of their own
-    /// would be a kilobyte of code for each island.
+    use crate::model::packed::Packed;
+
+    /// The one property within the properties, which leptos writes as JSON without spaces.
     fn data_of(props: &str) -> Option<&str> {
-        props.strip_prefix("{\"data\":")?.strip_suffix('}')
+        props.strip_prefix("{\"data\":\"")?.strip_suffix("\"}")
     }
 
     /// Reads the properties of an island whenever they change, until it is dropped.
@@ -61,9 +64,7 @@ mod browser {
                 Closure::new(move || {
                     let props = island.get_attribute(crate::browser::PROPS).unwrap_or_default();
                     // Only a page of another version of this program has others, and those are not shown.
-                    if let Some(data) =
-                        data_of(&props).and_then(|data| serde_json::from_str(data).ok())
-                    {
+                    if let Some(Packed(data)) = data_of(&props).and_then(Packed::from_text) {
                         report(data);
                     }
                 })

@@ -7,6 +7,7 @@ use crate::components::notice::Failure;
 use crate::hooks::last_device::remember_device;
 use crate::hooks::live::use_live;
 use crate::hooks::stage::{LiveState, use_stage};
+use crate::model::packed::Packed;
 use crate::model::view::View;
 
 /// The state of the charts, in a line.
@@ -15,9 +16,9 @@ use crate::model::view::View;
 ///
 /// Renders the line for charts that are complete.
 #[island]
-pub fn Charts(data: View) -> impl IntoView {
+pub fn Charts(data: Packed<View>) -> impl IntoView {
     let anchor = NodeRef::new();
-    let id = data.id.to_string();
+    let id = data.0.id.to_string();
     Effect::new(move |_| remember_device(id.clone()));
     let view = use_live(anchor, data);
     let stage = use_stage(anchor, view);

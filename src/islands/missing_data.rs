@@ -13,6 +13,7 @@ use crate::components::icon::{Glyph, Icon};
 use crate::hooks::live::use_live;
 use crate::hooks::navigation::refresh_page;
 use crate::model::device::{DeviceId, MissingMinutes};
+use crate::model::packed::Packed;
 use crate::model::writing::{describe_result, group_digits};
 
 /// What is missing, and how the form without a script went.
@@ -27,10 +28,10 @@ pub struct Missing {
 }
 
 #[island]
-pub fn MissingData(data: Missing) -> impl IntoView {
+pub fn MissingData(data: Packed<Missing>) -> impl IntoView {
     let job = Job::for_this_page();
     let section = NodeRef::new();
-    let id = data.id.clone();
+    let id = data.0.id.clone();
     let data = use_live(section, data);
     let missing = Memo::new(move |_| data.with(|data| data.missing));
     let state = job.state();

@@ -6,14 +6,15 @@ use leptos::server_fn::ServerFn;
 
 use super::submission::Submission;
 use crate::api::devices::{RegisterDevice, register_device};
+use crate::model::packed::Packed;
 
 /// One text box and a button. A device that is registered is gone to; an error stands below the box.
 #[island]
 pub fn RegisterForm(
     /// What the form came back with where there was no script.
-    error: Option<String>,
+    error: Packed<Option<String>>,
 ) -> impl IntoView {
-    let submission = Submission::new(error);
+    let submission = Submission::new(error.0);
     let input = NodeRef::<leptos::html::Input>::new();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();

@@ -25,7 +25,7 @@ pub fn ThemeSwitch() -> impl IntoView {
         Theme::Dark => Icon::ThemeDark,
     };
     view! {
-        <form method="post" action="/preferences" on:submit=choose_next>
+        <form class="theme" method="post" action="/preferences" on:submit=choose_next>
             <button
                 class="button button--quiet button--icon"
                 name="theme"

@@ -13,6 +13,7 @@ use crate::components::moment::Moment;
 use crate::hooks::live::use_live;
 use crate::hooks::token::{reveal, reveal_path};
 use crate::model::device::{DeviceId, Reveal};
+use crate::model::packed::Packed;
 use crate::model::time::Timestamp;
 use crate::model::zone::Zone;
 
@@ -29,12 +30,12 @@ pub struct TokenState {
 }
 
 #[island]
-pub fn TokenCard(data: TokenState) -> impl IntoView {
+pub fn TokenCard(data: Packed<TokenState>) -> impl IntoView {
     // The token, once it is revealed. Lives as long as the page.
     let token = RwSignal::new(None);
-    let submission = Submission::new(data.error.clone());
+    let submission = Submission::new(data.0.error.clone());
     let section = NodeRef::new();
-    let id = data.id.clone();
+    let id = data.0.id.clone();
     let state = use_live(section, data);
     // What is shown changes only with these: the clock alone would take the focus from the buttons.
     let shown = Memo::new(move |_| {

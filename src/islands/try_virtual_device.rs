@@ -6,14 +6,15 @@ use leptos::server_fn::ServerFn;
 
 use super::submission::Submission;
 use crate::api::devices::{TryVirtualDevice as Call, try_virtual_device};
+use crate::model::packed::Packed;
 
 /// Registers a virtual device, writes its week and goes to its dashboard.
 #[island]
 pub fn TryVirtualDevice(
     /// What the form came back with where there was no script.
-    error: Option<String>,
+    error: Packed<Option<String>>,
 ) -> impl IntoView {
-    let submission = Submission::new(error);
+    let submission = Submission::new(error.0);
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         submission.send(try_virtual_device(), drop);

@@ -10,6 +10,7 @@ use super::submission::Submission;
 use crate::api::devices::{UnregisterDevice, unregister_device};
 use crate::hooks::dialog::keep_modal;
 use crate::hooks::live::use_live;
+use crate::model::packed::Packed;
 
 /// The id of the form that buttons named `unregister` belong to. Their value is the device's id.
 pub const ASK_FORM: &str = "ask-unregister";
@@ -29,10 +30,10 @@ pub struct Question {
 ///
 /// Without JavaScript the buttons load the page again with `?unregister=<id>`, which comes with the dialog open.
 #[island]
-pub fn UnregisterDialog(data: Question) -> impl IntoView {
-    let submission = Submission::new(data.error.clone());
-    let device = RwSignal::new(data.asked.clone());
-    let opens_with = data.asked.is_some();
+pub fn UnregisterDialog(data: Packed<Question>) -> impl IntoView {
+    let submission = Submission::new(data.0.error.clone());
+    let device = RwSignal::new(data.0.asked.clone());
+    let opens_with = data.0.asked.is_some();
     let form = NodeRef::new();
     let question = use_live(form, data);
     let page = move || question.with(|question| question.page.clone());

@@ -6,13 +6,14 @@ use leptos::prelude::*;
 use crate::hooks::live::use_live;
 use crate::hooks::navigation::refresh_page;
 use crate::hooks::zone::remember_zone;
+use crate::model::packed::Packed;
 
 /// One button that goes back and forth. `data` is the name of the zone that the page is shown in, if one was chosen: the page
 /// comes anew, and with it the button.
 ///
 /// Without JavaScript nobody knows the zone. Then it posts UTC to the server, and is there only where that is a choice.
 #[island]
-pub fn ZoneSwitch(data: Option<String>) -> impl IntoView {
+pub fn ZoneSwitch(data: Packed<Option<String>>) -> impl IntoView {
     let form = NodeRef::new();
     let zone = use_live(form, data);
     let is_utc = move || zone.with(Option::is_none);

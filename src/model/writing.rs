@@ -1,10 +1,7 @@
-//! Progress of "Write Missing Data", as it travels from the server to the page: one JSON document a line.
-
-use serde::{Deserialize, Serialize};
+//! Progress of "Write Missing Data", as it travels from the server to the page: one line each.
 
 /// One line of the stream that the write job sends.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WriteProgress {
     /// So many minutes of so many are acknowledged by InfluxDB.
     Writing { written: u32, total: u32 },
@@ -15,16 +12,31 @@ pub enum WriteProgress {
 }
 
 impl WriteProgress {
-    /// As a line of the stream, with its line end.
+    /// As a line of the stream, with its line end: `writing 1440 10080`, `done 10080`, `failed 1440 10080 The disk is full.`
     pub fn to_line(&self) -> String {
-        let mut line = serde_json::to_string(self).unwrap_or_default();
-        line.push('\n');
-        line
+        match self {
+            Self::Writing { written, total } => format!("writing {written} {total}\n"),
+            Self::Done { written } => format!("done {written}\n"),
+            Self::Failed { written, total, message } => {
+                format!("failed {written} {total} {}\n", message.replace(['\r', '\n'], " "))
+            }
+        }
     }
 
-    /// Reads one line of the stream.
+    /// Reads one line of the stream, without its line end.
     pub fn from_line(line: &str) -> Option<Self> {
-        serde_json::from_str(line).ok()
+        let mut words = line.splitn(4, ' ');
+        let kind = words.next()?;
+        let written = words.next()?.parse().ok()?;
+        let mut total = || words.next()?.parse().ok();
+        match kind {
+            "writing" => Some(Self::Writing { written, total: total()? }),
+            "done" => Some(Self::Done { written }),
+            "failed" => {
+                Some(Self::Failed { written, total: total()?, message: words.next()?.to_owned() })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -65,10 +77,23 @@ mod tests {
 
     #[test]
     fn progress_survives_its_line() {
-        let progress =
-            WriteProgress::Failed { written: 1, total: 2, message: "full\nstop".to_owned() };
-        let line = progress.to_line();
-        assert_eq!(line.matches('\n').count(), 1);
-        assert_eq!(WriteProgress::from_line(line.trim_end()), Some(progress));
+        for progress in [
+            WriteProgress::Writing { written: 0, total: 10_080 },
+            WriteProgress::Done { written: 10_080 },
+            WriteProgress::Failed { written: 1, total: 2, message: "It is full.".to_owned() },
+        ] {
+            let line = progress.to_line();
+            assert_eq!(line.strip_suffix('\n').and_then(WriteProgress::from_line), Some(progress));
+        }
+    }
+
+    #[test]
+    fn progress_is_one_line_and_nothing_else_is_progress() {
+        let failed =
+            WriteProgress::Failed { written: 1, total: 2, message: "full\r\nstop".to_owned() };
+        assert_eq!(failed.to_line(), "failed 1 2 full  stop\n");
+        for line in ["", "done", "done -1", "writing 1", "failed 1 2", "begun 1 2", "<html>"] {
+            assert_eq!(WriteProgress::from_line(line), None, "{line}");
+        }
     }
 }

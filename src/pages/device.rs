@@ -21,6 +21,7 @@ use crate::islands::missing_data::{Missing, MissingData};
 use crate::islands::token_card::{TokenCard, TokenState};
 use crate::islands::unregister_dialog::{ASK_FORM, Question, UnregisterDialog};
 use crate::model::device::{DeviceDetails, Reveal};
+use crate::model::packed::Packed;
 use crate::model::zone::Zone;
 
 #[component]
@@ -56,7 +57,7 @@ pub fn DevicePage() -> impl IntoView {
                 }
             })}
         </Suspense>
-        <UnregisterDialog data=question/>
+        <UnregisterDialog data=Packed(question)/>
     }
 }
 
@@ -113,10 +114,10 @@ pub fn Details(details: DeviceDetails, forms: Forms) -> impl IntoView {
             <div class="device">
                 <div class="device__column">
                     <Identity details=details.clone()/>
-                    <TokenCard data=token/>
+                    <TokenCard data=Packed(token)/>
                 </div>
                 <div class="device__column">
-                    <MissingData data=missing/>
+                    <MissingData data=Packed(missing)/>
                     <Fields fields=details.fields now=details.now/>
                 </div>
             </div>

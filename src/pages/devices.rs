@@ -16,6 +16,7 @@ use crate::components::how_it_works::HowItWorks;
 use crate::islands::register_form::RegisterForm;
 use crate::islands::unregister_dialog::{Question, UnregisterDialog};
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceSort};
+use crate::model::packed::Packed;
 
 #[component]
 pub fn DevicesPage() -> impl IntoView {
@@ -35,7 +36,7 @@ pub fn DevicesPage() -> impl IntoView {
             </header>
             <div class="devices-tools">
                 <section class="card" aria-label="Register a device">
-                    <RegisterForm error={form_error::<RegisterDevice>()}/>
+                    <RegisterForm error=Packed(form_error::<RegisterDevice>())/>
                 </section>
                 <Filter request=filter/>
             </div>
@@ -50,7 +51,7 @@ pub fn DevicesPage() -> impl IntoView {
                     }
                 })}
             </Suspense>
-            <UnregisterDialog data=question/>
+            <UnregisterDialog data=Packed(question)/>
         </div>
     }
 }

@@ -16,6 +16,7 @@ use crate::islands::register_form::RegisterForm;
 use crate::islands::try_virtual_device::TryVirtualDevice;
 use crate::model::device::{Fleet, FleetTile, LatestValue, Liveness};
 use crate::model::field::Field;
+use crate::model::packed::Packed;
 use crate::model::time::Timestamp;
 use crate::model::writing::group_digits;
 
@@ -177,7 +178,7 @@ fn FirstRun() -> impl IntoView {
                 <li>
                     <h3>"Register it"</h3>
                     <p>"It gets a token of its own, with which it writes to InfluxDB."</p>
-                    <RegisterForm error={form_error::<RegisterDevice>()}/>
+                    <RegisterForm error=Packed(form_error::<RegisterDevice>())/>
                 </li>
                 <li>
                     <h3>"Give it data"</h3>
@@ -196,7 +197,7 @@ fn FirstRun() -> impl IntoView {
                     <h3>"No device at hand?"</h3>
                     <p>"This does all three steps and opens the dashboard. It takes a moment."</p>
                 </div>
-                <TryVirtualDevice error={form_error::<TryCall>()}/>
+                <TryVirtualDevice error=Packed(form_error::<TryCall>())/>
             </div>
         </div>
     }

@@ -211,9 +211,9 @@ fn leptos_toml_says_what_cargo_toml_says() {
     let read = |file: &str| -> toml::Table {
         fs::read_to_string(root().join(file)).unwrap().parse().unwrap()
     };
-    let section =
-        |table: toml::Table| table["package"]["metadata"]["leptos"].as_table().unwrap().clone();
-    let (cargo, leptos) = (section(read("Cargo.toml")), section(read("Leptos.toml")));
+    let cargo =
+        read("Cargo.toml")["workspace"]["metadata"]["leptos"][0].as_table().unwrap().clone();
+    let leptos = read("Leptos.toml")["package"]["metadata"]["leptos"].as_table().unwrap().clone();
     assert!(!leptos.is_empty());
     for (name, value) in &leptos {
         assert_eq!(cargo.get(name), Some(value), "{name}");

@@ -17,6 +17,7 @@ use crate::islands::charts::Charts;
 use crate::model::dashboard::Dashboard;
 use crate::model::device::DeviceId;
 use crate::model::field::Field;
+use crate::model::packed::Packed;
 use crate::model::range::{Comparison, RelativeRange, TimeRange};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
@@ -130,7 +131,7 @@ pub fn ChartSection(
                 <p class="charts__caption">
                     {span} " · " <span class="charts__resolution" data-own="">{resolution}</span> {compared_with}
                 </p>
-                <Charts data=view/>
+                <Charts data=Packed(view)/>
             </div>
             {failure}
             {is_empty.then(|| view! { <Empty id range now last_seen/> })}

@@ -33,11 +33,11 @@ pub fn Toolbar(
             <RangePicker path=path.clone() current=Some(range) kept=kept.clone()/>
             <Movement path=path.clone() range now kept/>
             <ComparisonPicker path=path.clone() id devices comparison parameters=parameters.clone()/>
-            <Export path=path.clone() range/>
-            <form method="get" action=path>
+            <form method="get" action=path.clone()>
                 {hidden(&parameters, "")}
                 <button class="button">"Reload"</button>
             </form>
+            <Export path range/>
         </div>
     }
 }
