@@ -227,6 +227,8 @@ async fn charts(server: &Server) {
     let points = server.get(&format!("/dashboard/{DEVICE}/export.csv?{span}")).await;
     let file = server.data.path().join("month.csv");
     std::fs::write(&file, points).expect("the file is written");
+    // The live page shows the last minutes.
+    server.post("write_missing_data", &[("id", "bench-0-0"), ("confirmed", "false")]).await;
     let output = Command::new("node")
         .arg(clients().join("charts.js"))
         .arg(format!("{}/dashboard/{DEVICE}?{span}", server.url))
@@ -247,8 +249,13 @@ async fn charts(server: &Server) {
             ours / theirs
         );
     }
-    for (job, key) in [("a frame of dragging, 99 %", "drag"), ("a live tick, 99 %", "tick")] {
-        println!("| {job}, main thread and raster | {:.1} ms | | |", number(&ours[key]));
+    for (job, key) in [
+        ("a frame of dragging to zoom", "zoom"),
+        ("a frame of moving all charts", "pan"),
+        ("a live tick", "tick"),
+    ] {
+        let time = number(&ours[key]);
+        println!("| main thread in {job}, raster included, 99th percentile | {time:.1} ms | | |");
     }
     println!("| tasks longer than 50 ms meanwhile | {} | | |", ours["longTasks"]);
 }

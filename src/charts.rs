@@ -5,6 +5,7 @@
 //!
 //! Invariants: nothing is ever drawn across a gap, and decimation never loses an extreme.
 
+pub mod columns;
 pub mod decimate;
 pub mod draw;
 pub mod frame;

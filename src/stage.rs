@@ -5,6 +5,7 @@
 //! Those with the attribute `data-own` are its own: a newer page leaves them alone. What is shown stands in the address:
 //! whatever a gesture leads to is a navigation, so that Back undoes it and the page around the charts is the server's.
 
+mod brush;
 mod canvas;
 mod cursor;
 mod elements;

@@ -14,94 +14,139 @@ const browser = await chromium.launch({
 
 const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 const p99 = values => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * 0.99))]
+const ROUNDS = Number(process.env.ROUNDS ?? 7)
 
-// What runs in the pages before they do: measures every frame with drawing, until the pixels are there, and long tasks.
-function measure() {
+// What runs in the pages before they do: measures every frame in which something is drawn, until its pixels are there.
+function measureFrames() {
   window.frames = []
-  window.longTasks = []
-  new PerformanceObserver(list => window.longTasks.push(...list.getEntries().map(entry => entry.duration))).observe({type: 'longtask', buffered: true})
   let painted = new Set()
-  const {stroke} = CanvasRenderingContext2D.prototype
-  CanvasRenderingContext2D.prototype.stroke = function (...path) {
-    painted.add(this)
-    return stroke.apply(this, path)
+  for (const name of ['stroke', 'fillRect']) {
+    const draw = CanvasRenderingContext2D.prototype[name]
+    CanvasRenderingContext2D.prototype[name] = function (...what) {
+      painted.add(this)
+      return draw.apply(this, what)
+    }
   }
   const original = window.requestAnimationFrame
   window.requestAnimationFrame = callback => original.call(window, time => {
     painted = new Set()
     const began = performance.now()
     callback(time)
-    const script = performance.now() - began
     // Reading a pixel waits for the raster.
     for (const context of painted) context.getImageData(0, 0, 1, 1)
-    if (painted.size > 0) window.frames.push({script, whole: performance.now() - began, canvases: painted.size})
+    if (painted.size >= 5) window.frames.push(performance.now() - began)
   })
 }
 
-async function dashboard(url) {
+async function open(url, ...scripts) {
   const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
-  await page.addInitScript(measure)
+  for (const script of scripts) await page.addInitScript(script)
   await page.goto(url)
   await page.locator('.chart__layer[data-drawn]').first().waitFor()
   await page.waitForTimeout(500)
   return page
 }
 
+// Moves the mouse over the charts as a person does who drags.
+async function drag(page, shift, work = moves => moves()) {
+  const layer = page.locator('.chart__layer').nth(2)
+  await layer.scrollIntoViewIfNeeded()
+  const box = await layer.boundingBox()
+  const y = box.y + box.height / 2
+  await page.mouse.move(box.x + 900, y)
+  if (shift) await page.keyboard.down('Shift')
+  await page.mouse.down()
+  const result = await work(async () => {
+    for (let step = 0; step < 60; step += 1) await page.mouse.move(box.x + 900 - step * 5, y)
+  })
+  await page.keyboard.press('Escape')
+  await page.mouse.up()
+  if (shift) await page.keyboard.up('Shift')
+  return result
+}
+
+// What the main thread of a page works from frame to frame while something is done, in milliseconds: layout, script, style and,
+// without a graphics card, raster.
+async function work(page, action) {
+  await browser.startTracing(page, {categories: ['toplevel']})
+  await page.waitForTimeout(250)
+  await action()
+  const {traceEvents} = JSON.parse((await browser.stopTracing()).toString())
+  const threads = traceEvents.filter(event => event.name === 'thread_name' && event.args.name === 'CrRendererMain')
+  const of = ({pid, tid}) => traceEvents.filter(event => event.pid === pid && event.tid === tid && event.ph === 'X' && event.name === 'ThreadControllerImpl::RunTask')
+  const length = tasks => tasks.reduce((total, task) => total + task.dur, 0)
+  const tasks = threads.map(of).toSorted((a, b) => length(b) - length(a))[0].toSorted((a, b) => a.ts - b.ts)
+  // What the tracing itself begins with is over after 200 ms. A frame's work ends with the task that makes the frame.
+  const frames = []
+  let sum_ms = 0
+  for (const task of tasks.filter(task => task.ts > tasks[0].ts + 200_000)) {
+    sum_ms += task.dur / 1_000
+    if (task.args.src_func === 'ScheduledActionSendBeginMainFrame') {
+      frames.push(sum_ms)
+      sum_ms = 0
+    }
+  }
+  if (frames.length === 0) throw new Error('no frames')
+  return {frames, longTasks: tasks.filter(task => task.dur > 50_000).length}
+}
+
 async function ours() {
   const first = []
-  let redraws = []
-  let drags = []
-  let longTasks = []
+  const redraw = []
+  const works = {zoom: [], pan: [], tick: []}
+  let longTasks = 0
   let width = 0
-  for (let round = 0; round < 5; round += 1) {
-    const page = await dashboard(monthUrl)
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const page = await open(monthUrl, measureFrames)
     width = await page.locator('.chart__canvas').first().evaluate(canvas => canvas.width)
-    first.push((await page.evaluate(() => window.frames))[0].whole)
-    await page.evaluate(() => { window.frames = []; window.longTasks = [] })
-    const layer = page.locator('.chart__layer').nth(2)
-    const box = await layer.boundingBox()
-    const y = box.y + box.height / 2
-    await page.mouse.move(box.x + 900, y)
-    await page.keyboard.down('Shift')
-    await page.mouse.down()
-    for (let step = 0; step < 60; step += 1) await page.mouse.move(box.x + 900 - step * 5, y)
-    const frames = await page.evaluate(() => window.frames)
-    drags.push(...frames.map(frame => frame.whole))
-    redraws.push(...frames.map(frame => frame.whole))
-    longTasks.push(...await page.evaluate(() => window.longTasks))
-    await page.mouse.up()
-    await page.keyboard.up('Shift')
+    first.push((await page.evaluate(() => window.frames))[0])
+    await page.evaluate(() => { window.frames = [] })
+    await drag(page, true)
+    redraw.push(...await page.evaluate(() => window.frames))
     await page.close()
   }
-  const page = await dashboard(liveUrl)
-  await page.evaluate(() => { window.frames = []; window.longTasks = [] })
-  await page.waitForTimeout(20_000)
-  const ticks = (await page.evaluate(() => window.frames)).map(frame => frame.whole)
-  longTasks.push(...await page.evaluate(() => window.longTasks))
+  for (const [name, shift] of [['zoom', false], ['pan', true]]) {
+    const page = await open(monthUrl)
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const {frames, longTasks: long} = await drag(page, shift, moves => work(page, moves))
+      works[name].push(...frames)
+      longTasks += long
+      await page.goto(monthUrl)
+      await page.locator('.chart__layer[data-drawn]').first().waitFor()
+      await page.waitForTimeout(500)
+    }
+    await page.close()
+  }
+  const page = await open(liveUrl)
+  const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(20_000))
   await page.close()
-  return {width, first: median(first), redraw: median(redraws), drag: p99(drags), tick: p99(ticks), ticks: ticks.length, longTasks: longTasks.length}
+  return {width, first: median(first), redraw: median(redraw), zoom: p99(works.zoom), pan: p99(works.pan), tick: p99(frames), longTasks: longTasks + long}
 }
 
 async function theirs() {
   const rows = readFileSync(csv, 'utf8').trim().split('\r\n').slice(1).map(line => line.split(','))
   const times = rows.map(row => Date.parse(row[0]) / 1_000)
   const columns = [1, 2, 3, 4, 5].map(index => rows.map(row => Number(row[index])))
-  const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
-  await page.addScriptTag({path: require.resolve('uplot/dist/uPlot.iife.min.js')})
-  return page.evaluate(async ({times, columns}) => {
-    const raster = plots => plots.forEach(plot => plot.ctx.getImageData(0, 0, 1, 1))
-    const create = values => new uPlot({width: 1200, height: 168, series: [{}, {stroke: '#c8401a', width: 1.5}]}, [times, values], document.body)
-    const frame = () => new Promise(done => requestAnimationFrame(done))
-    const first = []
-    const redraw = []
-    for (let round = 0; round < 7; round += 1) {
+  const first = []
+  const redraw = []
+  for (let round = 0; round < ROUNDS; round += 1) {
+    // A new page for each, as for the other side: what is drawn first is drawn by code that never ran.
+    const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
+    await page.addScriptTag({path: require.resolve('uplot/dist/uPlot.iife.min.js')})
+    await page.addStyleTag({path: require.resolve('uplot/dist/uPlot.min.css')})
+    const measured = await page.evaluate(async ({times, columns}) => {
+      const raster = plots => plots.forEach(plot => plot.ctx.getImageData(0, 0, 1, 1))
+      const create = values => new uPlot({width: 1200, height: 168, series: [{}, {stroke: '#c8401a', width: 1.5}]}, [times, values], document.body)
+      const frame = () => new Promise(done => requestAnimationFrame(done))
+      await frame()
       const began = performance.now()
       const plots = columns.map(create)
       // uPlot draws in a microtask.
       await Promise.resolve()
       raster(plots)
-      first.push(performance.now() - began)
-      for (let again = 0; again < 5; again += 1) {
+      const first = performance.now() - began
+      const redraw = []
+      for (let again = 0; again < 30; again += 1) {
         await frame()
         const began = performance.now()
         plots.forEach((plot, index) => plot.setData([times, columns[index]]))
@@ -109,12 +154,13 @@ async function theirs() {
         raster(plots)
         redraw.push(performance.now() - began)
       }
-      plots.forEach(plot => plot.destroy())
-    }
-    const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-    // The first round warms the browser up, as it does for the other side.
-    return {points: times.length, first: median(first), redraw: median(redraw)}
-  }, {times, columns})
+      return {first, redraw}
+    }, {times, columns})
+    first.push(measured.first)
+    redraw.push(...measured.redraw)
+    await page.close()
+  }
+  return {points: times.length, first: median(first), redraw: median(redraw)}
 }
 
 const result = {ours: await ours(), theirs: await theirs()}

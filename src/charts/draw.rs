@@ -2,13 +2,17 @@
 
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
-use plotters::element::{Circle, PathElement, Polygon, Rectangle};
+use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon, Rectangle};
 use plotters::prelude::DrawingBackend;
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, RGBColor, ShapeStyle, TextStyle};
+use plotters_backend::DrawingErrorKind;
 use plotters_backend::text_anchor::{HPos, Pos, VPos};
 
+use super::columns::{Bar, covered};
 use super::decimate::{ColumnSummary, m4};
-use super::frame::{Frame, LABEL_DISTANCE, Plot, Surface, TEXT_SIZE, TimeScale, ValueScale};
+use super::frame::{
+    Frame, LABEL_DISTANCE, Plot, Surface, TEXT_SIZE, TimeScale, UNITS_PER_PIXEL, ValueScale,
+};
 use super::line::{Line, Segment};
 use super::measure::{Measured, text_width};
 use super::picture::Chart;
@@ -69,7 +73,14 @@ pub fn draw_chart<B: DrawingBackend>(
     }
     if chart.line.is_decimated(plot.columns()) {
         for columns in summaries(&chart.line, frame, &scales) {
-            paper.band(&columns, &scales)?;
+            if ink.draws_pixels {
+                paper.columns(&columns, &scales)?;
+            } else {
+                paper.band(&columns, &scales)?;
+            }
+        }
+        if ink.draws_pixels {
+            return Ok(());
         }
     }
     for corners in outlines(&chart.line, frame, &scales) {
@@ -204,6 +215,24 @@ impl<'a, B: DrawingBackend> Paper<'a, B> {
         self.area.draw(&Polygon::new(corners, filled(self.ink.series, BAND_OPACITY)))
     }
 
+    /// A line of more points than pixels.
+    fn columns(&self, columns: &[ColumnSummary], scales: &Scales) -> Result<(), DrawError<B>> {
+        let thickness = self.surface.stroke(LINE_WIDTH).cast_signed();
+        let bars = covered(columns, 0..scales.plot.columns());
+        if let [Bar { column, low, high }] = bars.as_slice()
+            && low >= high
+        {
+            let place = (scales.times.column_middle(*column), scales.values.y(*low));
+            return self.stroke(vec![place], self.ink.series);
+        }
+        let corners = bars.iter().flat_map(|bar| {
+            let left = scales.times.column_left(bar.column);
+            let top = scales.values.y(bar.high) - thickness / 2;
+            [(left, top), (left + UNITS_PER_PIXEL, scales.values.y(bar.low) + thickness / 2)]
+        });
+        self.area.draw(&Bars { corners: corners.collect(), style: filled(self.ink.series, 1.0) })
+    }
+
     /// A line through points; a dot where there is but one.
     fn stroke(&self, points: Vec<(i32, i32)>, color: RGBColor) -> Result<(), DrawError<B>> {
         if let [point] = points.as_slice() {
@@ -220,11 +249,40 @@ impl<'a, B: DrawingBackend> Paper<'a, B> {
 
     /// A dashed line through points. A backend whose style sheet makes the dashes gets it whole.
     fn dashed(&self, points: &[(i32, i32)]) -> Result<(), DrawError<B>> {
-        if !self.ink.draws_dashes || points.len() == 1 {
+        if !self.ink.draws_pixels || points.len() == 1 {
             return self.stroke(points.to_vec(), self.ink.compared);
         }
         for dash in dashes(points, DASH * self.surface.scale) {
             self.stroke(dash, self.ink.compared)?;
+        }
+        Ok(())
+    }
+}
+
+/// Filled rectangles of one style, each given by its upper left and its lower right corner.
+struct Bars {
+    corners: Vec<(i32, i32)>,
+    style: ShapeStyle,
+}
+
+impl<'a> PointCollection<'a, (i32, i32)> for &'a Bars {
+    type Point = &'a (i32, i32);
+    type IntoIter = &'a [(i32, i32)];
+
+    fn point_iter(self) -> Self::IntoIter {
+        &self.corners
+    }
+}
+
+impl<B: DrawingBackend> Drawable<B> for Bars {
+    fn draw<I: Iterator<Item = (i32, i32)>>(
+        &self,
+        mut corners: I,
+        backend: &mut B,
+        _: (u32, u32),
+    ) -> Result<(), DrawingErrorKind<B::ErrorType>> {
+        while let (Some(upper_left), Some(bottom_right)) = (corners.next(), corners.next()) {
+            backend.draw_rect(upper_left, bottom_right, &self.style, true)?;
         }
         Ok(())
     }

@@ -165,9 +165,14 @@ impl TimeScale {
         time.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
     }
 
+    /// The left edge of a pixel column, in units.
+    pub fn column_left(&self, column: i32) -> i32 {
+        self.left + column * UNITS_PER_PIXEL
+    }
+
     /// The middle of a pixel column, in units.
     pub fn column_middle(&self, column: i32) -> i32 {
-        self.left + column * UNITS_PER_PIXEL + UNITS_PER_PIXEL / 2
+        self.column_left(column) + UNITS_PER_PIXEL / 2
     }
 
     /// The time that one pixel column stands for, in nanoseconds.

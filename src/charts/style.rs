@@ -14,8 +14,9 @@ pub struct Ink {
     pub grid: RGBColor,
     /// Text.
     pub label: RGBColor,
-    /// Whether dashes are to be drawn one by one, or are made by whoever shows the drawing.
-    pub draws_dashes: bool,
+    /// Whether pixels are drawn, which stay what they are: dashes one by one, and of a line of many points what it covers. What
+    /// is a drawing to be scaled has lines, whose dashes are made by whoever shows it.
+    pub draws_pixels: bool,
     /// As in the CSS property `font-family`.
     pub font_family: String,
 }

@@ -32,7 +32,7 @@ pub fn ink() -> Ink {
         compared: COMPARED,
         grid: GRID,
         label: LABEL,
-        draws_dashes: false,
+        draws_pixels: false,
         font_family: String::new(),
     }
 }

@@ -5,11 +5,12 @@ use plotters_canvas::CanvasBackend;
 use wasm_bindgen::prelude::*;
 use web_sys::js_sys::{Array, Reflect};
 use web_sys::{
-    CanvasRenderingContext2d, Element, HtmlCanvasElement, MediaQueryList, MutationObserver,
-    MutationObserverInit, ResizeObserver, ResizeObserverBoxOptions, ResizeObserverEntry,
-    ResizeObserverOptions, ResizeObserverSize,
+    CanvasRenderingContext2d, CssStyleDeclaration, Element, HtmlCanvasElement, MediaQueryList,
+    MutationObserver, MutationObserverInit, ResizeObserver, ResizeObserverBoxOptions,
+    ResizeObserverEntry, ResizeObserverOptions, ResizeObserverSize,
 };
 
+use super::brush::Brush;
 use super::listener::Listener;
 use crate::charts::frame::{Surface, UNITS_PER_PIXEL};
 use crate::charts::style::{Ink, parse_color};
@@ -98,7 +99,7 @@ fn device_pixels(entry: &ResizeObserverEntry) -> Option<(f64, f64)> {
 }
 
 /// Clears a canvas and gives a backend that draws on it in units.
-pub(super) fn prepare(canvas: &HtmlCanvasElement, size: CanvasSize) -> Option<CanvasBackend> {
+pub(super) fn prepare(canvas: &HtmlCanvasElement, size: CanvasSize) -> Option<Brush> {
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
     if (canvas.width(), canvas.height()) == (size.width, size.height) {
         context.reset_transform().ok()?;
@@ -110,28 +111,41 @@ pub(super) fn prepare(canvas: &HtmlCanvasElement, size: CanvasSize) -> Option<Ca
     }
     let pixels = 1.0 / f64::from(UNITS_PER_PIXEL);
     context.set_transform(pixels, 0.0, 0.0, pixels, 0.0, 0.0).ok()?;
-    CanvasBackend::with_canvas_object(canvas.clone())
+    Some(Brush::new(CanvasBackend::with_canvas_object(canvas.clone())?, context))
 }
 
 /// The colours that the style sheet has for an element at this moment.
-pub(super) fn ink_of(element: &Element, series: &str) -> Ink {
-    let style = web_sys::window().and_then(|window| window.get_computed_style(element).ok()?);
-    let value = |property: &str| {
-        let value = style.as_ref()?.get_property_value(property).ok()?;
+pub(super) struct Palette {
+    style: Option<CssStyleDeclaration>,
+}
+
+impl Palette {
+    pub(super) fn of(element: &Element) -> Self {
+        let style = web_sys::window().and_then(|window| window.get_computed_style(element).ok()?);
+        Self { style }
+    }
+
+    fn value(&self, property: &str) -> Option<String> {
+        let value = self.style.as_ref()?.get_property_value(property).ok()?;
         Some(value).filter(|value| !value.is_empty())
-    };
-    // Grey where the style sheet has not arrived: visible on any background.
-    let color = |property: &str| {
-        value(property).as_deref().and_then(parse_color).unwrap_or(RGBColor(128, 128, 128))
-    };
-    let (series, surface) = (color(series), color("--surface"));
-    Ink {
-        series,
-        compared: mixed(series, surface),
-        grid: color("--line"),
-        label: color("--muted"),
-        draws_dashes: true,
-        font_family: value("font-family").unwrap_or_else(|| "sans-serif".to_owned()),
+    }
+
+    /// Grey where the style sheet has not arrived: visible on any background.
+    pub(super) fn color(&self, property: &str) -> RGBColor {
+        self.value(property).as_deref().and_then(parse_color).unwrap_or(RGBColor(128, 128, 128))
+    }
+
+    /// For a chart whose line has the colour that a property names.
+    pub(super) fn ink(&self, series: &str) -> Ink {
+        let (series, surface) = (self.color(series), self.color("--surface"));
+        Ink {
+            series,
+            compared: mixed(series, surface),
+            grid: self.color("--line"),
+            label: self.color("--muted"),
+            draws_pixels: true,
+            font_family: self.value("font-family").unwrap_or_else(|| "sans-serif".to_owned()),
+        }
     }
 }
 

@@ -358,8 +358,9 @@ impl State {
             let is_shown = selection.is_some_and(|(start, now)| (now - start).abs() > SLACK);
             let _ = chart.selection.toggle_attribute_with_force("data-shown", is_shown);
             if let Some((start, now)) = selection {
-                set_style(&chart.selection, "left", &format!("{:.1}px", start.min(now)));
-                set_style(&chart.selection, "width", &format!("{:.1}px", (now - start).abs()));
+                let (left, width) = (start.min(now), (now - start).abs());
+                let place = format!("translateX({left:.1}px) scaleX({width:.1})");
+                set_style(&chart.selection, "transform", &place);
             }
         }
     }

@@ -1,6 +1,8 @@
 //! Putting the picture on the canvases. Nothing here is done for a cursor that moves.
 
-use super::canvas::{CanvasSize, ink_of, prepare};
+use web_sys::Element;
+
+use super::canvas::{CanvasSize, Palette, prepare};
 use super::elements::Elements;
 use crate::charts::draw::{draw_chart, draw_time_axis};
 use crate::charts::picture::Picture;
@@ -8,7 +10,7 @@ use crate::charts::style::Ink;
 use crate::model::field::Field;
 use crate::model::zone::Zone;
 
-/// The colours of the page: asking the style sheet for them costs more than drawing.
+/// The colours of the page: asking the style sheet for them costs more than drawing. They are the same on all charts.
 #[derive(Debug, Clone)]
 pub(super) struct Inks {
     charts: Vec<(Field, Ink)>,
@@ -16,12 +18,12 @@ pub(super) struct Inks {
 }
 
 impl Inks {
-    pub(super) fn of(elements: &Elements) -> Self {
-        let charts = elements.charts.iter().map(|chart| {
-            let series = format!("--series-{}", chart.field.slug());
-            (chart.field, ink_of(&chart.canvas, &series))
-        });
-        Self { charts: charts.collect(), axis: ink_of(&elements.axis, "--control") }
+    /// As the style sheet has them for the section of the charts at this moment.
+    pub(super) fn of(section: &Element) -> Self {
+        let palette = Palette::of(section);
+        let charts =
+            Field::CHARTED.map(|field| (field, palette.ink(&format!("--series-{}", field.slug()))));
+        Self { charts: charts.into(), axis: palette.ink("--control") }
     }
 }
 

@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Document, Event, HtmlCanvasElement, HtmlElement};
 
-use super::canvas::ink_of;
+use super::canvas::Palette;
 use super::listener::Listener;
 use super::state::{Stage, State};
 
@@ -44,7 +44,7 @@ impl State {
         context.set_font(&format!(
             "600 {}px {}",
             pixels(14.0),
-            ink_of(section, "--text").font_family
+            Palette::of(section).ink("--text").font_family
         ));
         context.set_fill_style_str(&color("--text"));
         let mut y = pixels(MARGIN);

@@ -141,7 +141,8 @@ impl Stage {
             if let Some(stage) = weak.stage() {
                 stage.change(|state| {
                     state.inks = None;
-                    state.track = TrackPainter::default();
+                    state.track.forget();
+                    state.paint_track();
                 });
             }
         });
@@ -178,6 +179,7 @@ impl Stage {
     /// Shows what a newer page is about.
     pub fn follow(&self, view: View) {
         self.find_elements();
+        self.with_mut(State::paint_track);
         let is_running = self.0.live.borrow().is_running();
         let (is_other, is_old) = self.change(|state| {
             let is_other = !state.shows_same(&view);
@@ -232,6 +234,12 @@ impl Stage {
             observers
                 .sizes
                 .extend(self.observe(&elements.axis, |state, size| state.axis_size = Some(size)));
+            observers.sizes.extend(elements.track.as_ref().and_then(|track| {
+                self.observe(&track.canvas, |state, size| {
+                    state.track.size = Some(size);
+                    state.paint_track();
+                })
+            }));
             keyboard::make_focusable(elements, &self.0.section);
         }
         self.change(|state| {
@@ -382,13 +390,13 @@ impl Stage {
 
     fn paint(&self) {
         self.with_mut(|state| {
-            let State { elements, picture, inks, chart_size, axis_size, view, track, .. } = state;
+            let State { elements, picture, inks, chart_size, axis_size, view, .. } = state;
             let (Some(elements), Some(picture), Some(chart_size), Some(axis_size)) =
                 (elements.as_ref(), picture.as_ref(), *chart_size, *axis_size)
             else {
                 return;
             };
-            let inks = inks.get_or_insert_with(|| Inks::of(elements));
+            let inks = inks.get_or_insert_with(|| Inks::of(&self.0.section));
             paint(elements, picture, inks, chart_size, axis_size, &view.zone);
             if let Some(element) = &elements.resolution {
                 set_text(element, &resolution(picture, &chart_size.surface()));
@@ -396,15 +404,19 @@ impl Stage {
             if !elements.is_drawn() {
                 elements.set_drawn(true);
             }
-            if let Some(elements) = &elements.track {
-                track.paint(elements, chart_size.pixel_ratio);
-            }
             state.place_cursor();
         });
     }
 }
 
 impl State {
+    /// Draws the way of the device, if there is one that is not drawn yet.
+    fn paint_track(&mut self) {
+        if let Some(track) = self.elements.as_ref().and_then(|elements| elements.track.as_ref()) {
+            self.track.paint(track);
+        }
+    }
+
     /// Whether a newer page is about what is shown already.
     fn shows_same(&self, view: &View) -> bool {
         let is_same_span = if view.is_live() {

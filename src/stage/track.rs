@@ -3,7 +3,7 @@
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Path2d};
 
-use super::canvas::ink_of;
+use super::canvas::{CanvasSize, Palette};
 use super::elements::TrackElements;
 use crate::charts::track::{HEIGHT, WIDTH};
 
@@ -14,35 +14,40 @@ const END_RADIUS: f64 = 6.0;
 /// Draws the track when it is another one than before.
 #[derive(Debug, Default)]
 pub(super) struct TrackPainter {
-    /// What is drawn: path data, and the size of the canvas in CSS pixels.
-    drawn: Option<(String, i32, i32)>,
+    /// Of the canvas; `None` until it is known.
+    pub(super) size: Option<CanvasSize>,
+    /// What is drawn: path data, and the size of the canvas.
+    drawn: Option<(String, CanvasSize)>,
 }
 
 impl TrackPainter {
     /// Without a canvas that can be drawn on, what the server has drawn stays.
-    pub(super) fn paint(&mut self, track: &TrackElements, pixel_ratio: f64) {
-        let TrackElements { canvas, line, .. } = track;
-        let path = line.get_attribute("d").unwrap_or_default();
-        let wanted = Some((path, canvas.client_width(), canvas.client_height()));
-        if self.drawn != wanted && paint(track, pixel_ratio).is_some() {
+    pub(super) fn paint(&mut self, track: &TrackElements) {
+        let Some(size) = self.size else { return };
+        let wanted = Some((track.line.get_attribute("d").unwrap_or_default(), size));
+        if self.drawn != wanted && paint(track, size).is_some() {
             self.drawn = wanted;
         }
     }
+
+    /// The colours are others.
+    pub(super) fn forget(&mut self) {
+        self.drawn = None;
+    }
 }
 
-fn paint(track: &TrackElements, pixel_ratio: f64) -> Option<()> {
+fn paint(track: &TrackElements, size: CanvasSize) -> Option<()> {
     let TrackElements { canvas, line, end } = track;
-    let size = |css: i32| (f64::from(css) * pixel_ratio).round();
-    let (width, height) = (size(canvas.client_width()), size(canvas.client_height()));
     // Clears it as well.
-    canvas.set_width(width as u32);
-    canvas.set_height(height as u32);
+    canvas.set_width(size.width);
+    canvas.set_height(size.height);
+    let (width, height) = (f64::from(size.width), f64::from(size.height));
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
     // As SVG does by default: as large as fits, in the middle.
     let scale = (width / WIDTH).min(height / HEIGHT);
     let (left, top) = ((width - WIDTH * scale) / 2.0, (height - HEIGHT * scale) / 2.0);
     context.set_transform(scale, 0.0, 0.0, scale, left, top).ok()?;
-    let color = ink_of(canvas, "--accent").series;
+    let color = Palette::of(canvas).color("--accent");
     let color = format!("rgb({}, {}, {})", color.0, color.1, color.2);
     context.set_stroke_style_str(&color);
     context.set_fill_style_str(&color);

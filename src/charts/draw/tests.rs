@@ -19,7 +19,7 @@ fn ink() -> Ink {
         compared: RGBColor(200, 200, 0),
         grid: RGBColor(0, 200, 0),
         label: RGBColor(0, 0, 200),
-        draws_dashes: true,
+        draws_pixels: true,
         font_family: "sans-serif".to_owned(),
     }
 }
