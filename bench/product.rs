@@ -60,15 +60,30 @@ async fn main() {
         );
     }
 
+    // `bench/run charts rendering`; all without a name.
+    let wanted: Vec<String> =
+        std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+    let is_wanted = |part: &str| wanted.is_empty() || wanted.iter().any(|name| name == part);
     println!("| job | IoT Center | InfluxDB and its clients | ratio |");
     println!("|---|---:|---:|---:|");
+    // The parts after these two look at what they have written.
     write_job(&server, peer).await;
     month_of_points(&server, peer).await;
-    first_load(&server);
-    year_of_points(&server).await;
-    charts(&server).await;
-    rendering::rendering(&server).await;
-    lighthouse::lighthouse(&server, "bench-0-0");
+    if is_wanted("first-load") {
+        first_load(&server);
+    }
+    if is_wanted("year") {
+        year_of_points(&server).await;
+    }
+    if is_wanted("charts") {
+        charts(&server).await;
+    }
+    if is_wanted("rendering") {
+        rendering::rendering(&server).await;
+    }
+    if is_wanted("lighthouse") {
+        lighthouse::lighthouse(&server, "bench-0-0");
+    }
 }
 
 /// An InfluxDB to compare with.

@@ -8,3 +8,4 @@ pub mod fleet;
 pub mod form_error;
 pub mod not_found;
 pub mod spark;
+pub mod template;

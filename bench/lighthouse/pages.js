@@ -21,8 +21,8 @@ async function judge(url, config) {
     if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`)
     runs.push(lhr)
     for (const category of CATEGORIES.slice(1)) {
-      for (const {id} of lhr.categories[category].auditRefs) {
-        if ((lhr.audits[id].score ?? 1) < 1) complaints.add(id)
+      for (const {id, weight} of lhr.categories[category].auditRefs) {
+        if (weight > 0 && (lhr.audits[id].score ?? 1) < 1) complaints.add(id)
       }
     }
   }

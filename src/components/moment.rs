@@ -8,21 +8,25 @@ use crate::model::zone::LocalTime;
 /// `12 min ago`, with the absolute time as its title.
 #[component]
 pub fn Ago(time: LocalTime, now: Timestamp) -> impl IntoView {
-    view! {
-        <time datetime=time.time.rfc3339() title=time.to_string()>
-            {time.time.ago(now)}
-        </time>
-    }
+    view! { <Instant datetime=time.time.rfc3339() title=time.to_string() words=time.time.ago(now)/> }
+}
+
+/// A point in time in whatever words.
+#[component]
+pub fn Instant(
+    /// As RFC 3339.
+    datetime: String,
+    /// All of it, for who asks.
+    title: String,
+    words: String,
+) -> impl IntoView {
+    view! { <time datetime=datetime title=title>{words}</time> }
 }
 
 /// `2022-02-08`, with the time of day as its title.
 #[component]
 pub fn Day(time: LocalTime) -> impl IntoView {
-    view! {
-        <time datetime=time.time.rfc3339() title=time.to_string()>
-            {time.date()}
-        </time>
-    }
+    view! { <Instant datetime=time.time.rfc3339() title=time.to_string() words=time.date()/> }
 }
 
 /// `2022-02-08 22:39:00 UTC`.

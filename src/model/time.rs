@@ -68,14 +68,22 @@ impl Timestamp {
 
     /// `2022-02-08T22:39:00Z`, with milliseconds where there are any: for `datetime` attributes and URLs.
     pub fn rfc3339(self) -> String {
-        let Civil { year, month, day, hour, minute, second, millisecond } = self.civil();
-        if millisecond == 0 {
-            format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
-        } else {
-            format!(
-                "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"
-            )
+        let mut text = String::new();
+        self.push_rfc3339(&mut text);
+        text
+    }
+
+    /// Adds [`Self::rfc3339`] to a text.
+    pub fn push_rfc3339(self, text: &mut String) {
+        let civil = self.civil();
+        civil.push_date(text);
+        text.push('T');
+        civil.push_time(text);
+        if civil.millisecond > 0 {
+            text.push('.');
+            push_digits(text, civil.millisecond, 3);
         }
+        text.push('Z');
     }
 
     /// Reads RFC 3339 with any offset; decimals beyond milliseconds are cut.
@@ -130,15 +138,64 @@ impl Timestamp {
 
     /// How long before `now`, in words: `just now`, `12 min ago`, `3 h ago`, `5 days ago`.
     pub fn ago(self, now: Self) -> String {
+        let mut text = String::new();
+        self.push_ago(now, &mut text);
+        text
+    }
+
+    /// Adds [`Self::ago`] to a text.
+    pub fn push_ago(self, now: Self, text: &mut String) {
         let seconds = (now.0 - self.0).max(0) / 1_000;
-        match seconds {
-            0..60 => "just now".to_owned(),
-            60..3_600 => format!("{} min ago", seconds / 60),
-            3_600..86_400 => format!("{} h ago", seconds / 3_600),
-            86_400..172_800 => "1 day ago".to_owned(),
-            _ => format!("{} days ago", seconds / 86_400),
+        let (number, unit) = match seconds {
+            0..60 => return text.push_str("just now"),
+            60..3_600 => (seconds / 60, " min ago"),
+            3_600..86_400 => (seconds / 3_600, " h ago"),
+            86_400..172_800 => (1, " day ago"),
+            _ => (seconds / 86_400, " days ago"),
+        };
+        push_digits(text, number as u32, 1);
+        text.push_str(unit);
+    }
+}
+
+impl Civil {
+    /// Adds `2022-02-08` to a text.
+    pub(super) fn push_date(&self, text: &mut String) {
+        if self.year < 0 {
+            text.push('-');
+        }
+        push_digits(text, self.year.unsigned_abs() as u32, 4);
+        text.push('-');
+        push_digits(text, self.month, 2);
+        text.push('-');
+        push_digits(text, self.day, 2);
+    }
+
+    /// Adds `22:39:00` to a text.
+    pub(super) fn push_time(&self, text: &mut String) {
+        push_digits(text, self.hour, 2);
+        text.push(':');
+        push_digits(text, self.minute, 2);
+        text.push(':');
+        push_digits(text, self.second, 2);
+    }
+}
+
+/// Adds a number with at least so many digits, up to ten: a tenth of the time that formatting takes, which counts where a page
+/// has thousands of times.
+fn push_digits(text: &mut String, mut number: u32, least: usize) {
+    let mut digits = [b'0'; 10];
+    let mut first = digits.len();
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+        first -= 1;
+        if number == 0 {
+            break;
         }
     }
+    let first = first.min(digits.len().saturating_sub(least));
+    text.extend(digits.iter().skip(first).map(|digit| char::from(*digit)));
 }
 
 /// Days since the Unix epoch; `None` for a date that does not exist (Hinnant's `days_from_civil`).

@@ -135,8 +135,27 @@ impl LocalTime {
 
     /// `2022-02-08`
     pub fn date(self) -> String {
-        let Civil { year, month, day, .. } = self.civil();
-        format!("{year:04}-{month:02}-{day:02}")
+        let mut text = String::new();
+        self.push_date(&mut text);
+        text
+    }
+
+    /// Adds [`Self::date`] to a text.
+    pub fn push_date(self, text: &mut String) {
+        self.civil().push_date(text);
+    }
+
+    /// Adds `2022-02-08 23:39:00 UTC+01:00` to a text.
+    pub fn push_text(self, text: &mut String) {
+        let civil = self.civil();
+        civil.push_date(text);
+        text.push(' ');
+        civil.push_time(text);
+        text.push(' ');
+        match self.offset_seconds {
+            0 => text.push_str("UTC"),
+            _ => text.push_str(&self.offset()),
+        }
     }
 
     /// `2022-02-08 23:39`
@@ -163,7 +182,9 @@ impl LocalTime {
 impl fmt::Display for LocalTime {
     /// `2022-02-08 23:39:00 UTC+01:00`
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:{:02} {}", self.minute(), self.civil().second, self.offset())
+        let mut text = String::new();
+        self.push_text(&mut text);
+        formatter.write_str(&text)
     }
 }
 

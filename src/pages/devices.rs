@@ -1,6 +1,7 @@
 //! `/devices`: all registered devices, and the form that registers another one.
 
 pub mod query;
+pub mod rows;
 pub mod table;
 
 use leptos::prelude::*;

@@ -29,8 +29,17 @@ struct Drawing {
     marks: Vec<Mark>,
 }
 
+/// For a drawing that is to be scaled.
+fn scalable_ink() -> Ink {
+    Ink { draws_pixels: false, ..ink() }
+}
+
 /// Draws points on a surface with 400 CSS pixels, which are as many minutes wide as the points are.
 fn draw(times: &[i64], values: &[f64]) -> Drawing {
+    draw_with(&ink(), times, values)
+}
+
+fn draw_with(ink: &Ink, times: &[i64], values: &[f64]) -> Drawing {
     let line = Line::through(times, values);
     let (low, high) = line.extremes().unwrap_or((0.0, 1.0));
     let chart = Chart { field: Field::Co2, line, compared: None, axis: ValueAxis::new(low, high) };
@@ -42,7 +51,7 @@ fn draw(times: &[i64], values: &[f64]) -> Drawing {
     let surface = Surface::new(400, 200, 1.0);
     let recording = Recording::new();
     let marks = std::rc::Rc::clone(&recording.marks);
-    draw_chart(recording, &surface, &frame, &chart, &ink()).expect("draws");
+    draw_chart(recording, &surface, &frame, &chart, ink).expect("draws");
     Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() }
 }
 
@@ -56,6 +65,15 @@ impl Drawing {
             _ => None,
         };
         self.marks.iter().filter_map(path).collect()
+    }
+
+    /// What is covered of pixel columns: upper left and lower right corner of each.
+    fn bars(&self) -> Vec<[(i32, i32); 2]> {
+        let bar = |mark: &Mark| match *mark {
+            Mark::Rectangle { corners, color: SERIES } => Some(corners),
+            _ => None,
+        };
+        self.marks.iter().filter_map(bar).collect()
     }
 
     fn dots(&self) -> usize {
@@ -139,9 +157,9 @@ fn many_points_become_a_band_and_a_line_with_every_extreme() {
         })
         .collect();
     values[30_000] = 200_000.0;
-    let drawing = draw(&times, &values);
+    let drawing = draw_with(&scalable_ink(), &times, &values);
     let [path] = drawing.paths()[..] else { panic!("one path") };
-    assert_eq!(drawing.bands(), 1);
+    assert_eq!((drawing.bands(), drawing.bars().len()), (1, 0));
     assert!(path.len() <= 4 * drawing.plot.columns() as usize);
     drawing.check_inside();
 
@@ -164,14 +182,31 @@ fn many_points_become_a_band_and_a_line_with_every_extreme() {
         .iter()
         .zip(&values)
         .map(|(time, value)| (time_scale.column_middle(time_scale.column(*time)), scale.y(*value)));
-    assert_eq!(extremes(&mut all), extremes(&mut path.iter().copied()));
+    let all = extremes(&mut all);
+    assert_eq!(all, extremes(&mut path.iter().copied()));
+
+    // Pixels are covered as far as that and by half the width of the line beyond, and further only to join their neighbours.
+    let covered = draw(&times, &values);
+    assert_eq!((covered.paths().len(), covered.bands()), (0, 0));
+    let mut joined = 0;
+    for (bar, (middle, (top, bottom))) in covered.bars().iter().zip(&all) {
+        let [(left, upper), (right, lower)] = *bar;
+        assert_eq!((left, right), (middle - UNITS_PER_PIXEL / 2, middle + UNITS_PER_PIXEL / 2));
+        assert!(upper < *top && lower > *bottom, "{bar:?}");
+        joined += usize::from(top - upper > 1 || lower - bottom > 1);
+    }
+    assert_eq!(covered.bars().len(), all.len());
+    assert!(joined < all.len() / 4, "{joined} of {} columns", all.len());
 }
 
 #[test]
 fn decimated_lines_keep_their_gaps() {
     let times = minutes((0..4_000).chain(6_000..10_000));
-    let drawing = draw(&times, &vec![1.0; times.len()]);
+    let drawing = draw_with(&scalable_ink(), &times, &vec![1.0; times.len()]);
     assert_eq!((drawing.paths().len(), drawing.bands()), (2, 2));
+    let bars = draw(&times, &vec![1.0; times.len()]).bars();
+    let gaps = bars.iter().zip(bars.iter().skip(1)).filter(|(one, other)| one[1].0 < other[0].0);
+    assert_eq!(gaps.count(), 1);
 }
 
 #[test]
@@ -257,7 +292,7 @@ fn zooming_in_draws_nothing_beyond_the_plot() {
         let surface = Surface::new(400, 200, 1.0);
         let recording = Recording::new();
         let marks = std::rc::Rc::clone(&recording.marks);
-        draw_chart(recording, &surface, &frame, &chart, &ink()).expect("draws");
+        draw_chart(recording, &surface, &frame, &chart, &scalable_ink()).expect("draws");
         let drawing = Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() };
         drawing.check_inside();
         let [path] = drawing.paths()[..] else { panic!("one path") };

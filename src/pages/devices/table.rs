@@ -3,16 +3,10 @@
 use leptos::prelude::*;
 
 use super::query::url_of;
+use super::rows::rows;
 use crate::components::icon::{Glyph, Icon};
-use crate::components::moment::{Ago, Day};
-use crate::components::state_badge::StateBadge;
-use crate::hooks::zone::local_time;
-use crate::islands::unregister_dialog::ASK_FORM;
-use crate::model::device::{DeviceList, DeviceListRequest, DeviceRow, DeviceSort, Liveness};
-use crate::model::field::Field;
-use crate::model::time::Timestamp;
+use crate::model::device::{DeviceList, DeviceListRequest, DeviceSort};
 use crate::model::writing::group_digits;
-use crate::pages::spark::LastDay;
 
 /// The rows that `request` has asked for.
 ///
@@ -20,8 +14,6 @@ use crate::pages::spark::LastDay;
 /// screen readers: the roles say that it still is one.
 #[component]
 pub fn DeviceTable(list: DeviceList, request: DeviceListRequest) -> impl IntoView {
-    let DeviceList { rows, now, last_seen_failed, .. } = list;
-    let states_are_known = last_seen_failed.is_none();
     let head = |label, ascending, descending| {
         view! { <SortHead label ascending descending request=request.clone()/> }
     };
@@ -40,9 +32,7 @@ pub fn DeviceTable(list: DeviceList, request: DeviceListRequest) -> impl IntoVie
                     </th>
                 </tr>
             </thead>
-            <tbody role="rowgroup">
-                {rows.into_iter().map(|row| view! { <Row row now states_are_known/> }).collect_view()}
-            </tbody>
+            <tbody role="rowgroup" inner_html=rows(&list)></tbody>
         </table>
     }
 }
@@ -69,51 +59,6 @@ fn SortHead(
                 {icon.map(|icon| view! { <Glyph icon/> })}
             </a>
         </th>
-    }
-}
-
-#[component]
-fn Row(row: DeviceRow, now: Timestamp, states_are_known: bool) -> impl IntoView {
-    let DeviceRow { id, has_page, registered_at, last_seen, liveness, temperature } = row;
-    let key = id.clone();
-    let name = if has_page {
-        view! { <a href=format!("/devices/{id}")>{id.clone()}</a> }.into_any()
-    } else {
-        view! { <span class="devices__plain">{id.clone()}</span> }.into_any()
-    };
-    let last_seen = match last_seen {
-        _ if !states_are_known => "unknown".into_any(),
-        Some(time) => view! { <Ago time=local_time(time) now/> }.into_any(),
-        None if liveness == Liveness::Silent => "more than a year ago".into_any(),
-        None => "never".into_any(),
-    };
-    view! {
-        <tr role="row" data-key=key>
-            <th class="devices__id" scope="row" role="rowheader">{name}</th>
-            <td class="devices__state" role="cell">
-                {if states_are_known {
-                    view! { <StateBadge liveness/> }.into_any()
-                } else {
-                    view! { <span class="state">"unknown"</span> }.into_any()
-                }}
-            </td>
-            <td class="devices__seen" role="cell">{last_seen}</td>
-            <td class="devices__registered" role="cell">
-                {match registered_at {
-                    Some(time) => view! { <Day time=local_time(time)/> }.into_any(),
-                    None => "unknown".into_any(),
-                }}
-            </td>
-            <td class="devices__spark" role="cell">
-                <LastDay field=Field::Temperature spark=temperature/>
-            </td>
-            <td class="devices__actions" role="cell">
-                {has_page.then(|| view! { <a class="button button--small" href=format!("/dashboard/{id}")>"Dashboard"</a> })}
-                <button class="button button--small button--quiet" form=ASK_FORM name="unregister" value=id>
-                    "Unregister"
-                </button>
-            </td>
-        </tr>
     }
 }
 
