@@ -117,6 +117,21 @@ filledTest("a chosen theme wins over the system's and is there before any script
   await expect(frame.theme).toHaveAccessibleName(/^Theme: dark/);
 });
 
+for (const [reducedMotion, moves] of [["reduce", false], ["no-preference", true]] as const) {
+  filledTest(`what is on its way ${moves ? "moves" : "stands still"} with reduced motion "${reducedMotion}"`, async ({ page, frame, dashboardPage }) => {
+    await page.emulateMedia({ reducedMotion });
+    await dashboardPage.open(FULL, "?range=1d");
+    await dashboardPage.drawn();
+    const next = new Gate();
+    await page.route("**/devices", (route) => next.opened.then(() => route.continue()));
+    await frame.navigation.getByRole("link", { name: "Devices" }).click();
+    await expect(page.locator("[data-loading]")).toBeAttached();
+    expect((await page.evaluate(() => document.getAnimations().length)) > 0).toBe(moves);
+    next.open();
+    await expect(frame.heading).toHaveText("Devices");
+  });
+}
+
 async function looksRight(page: Page, name: string, touch: boolean, info: TestInfo): Promise<void> {
   await expect(page.getByRole("heading", { level: 1 })).toBeVisible();
   await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);

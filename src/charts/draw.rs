@@ -113,8 +113,11 @@ fn outlines(line: &Line, frame: &Frame, scales: &Scales) -> Vec<Vec<(i32, i32)>>
     let stretches: Vec<Vec<(i32, i32)>> = if line.is_decimated(plot.columns()) {
         let corners = |columns: Vec<ColumnSummary>| {
             clipped(&mut columns.iter().flat_map(|summary| {
-                let x = times.column_middle(summary.column);
-                summary.values().map(|value| (x, values.y(value)))
+                let corners = corners_of(summary, times);
+                corners
+                    .map(|corner| corner.map(|(x, value)| (x, values.y(value))))
+                    .into_iter()
+                    .flatten()
             }))
         };
         summaries(line, frame, scales).into_iter().map(corners).collect()
@@ -126,6 +129,21 @@ fn outlines(line: &Line, frame: &Frame, scales: &Scales) -> Vec<Vec<(i32, i32)>>
         line.segments_within(frame.from, frame.to).map(corners).collect()
     };
     stretches.into_iter().filter(|corners| !corners.is_empty()).collect()
+}
+
+/// The corners of a line in a pixel column, which may be wide: it enters at the left edge, has its extremes in the middle and
+/// leaves at the right edge. So what rises or falls steadily has no steps. A single value stands in the middle.
+fn corners_of(summary: &ColumnSummary, times: &TimeScale) -> [Option<(i32, f64)>; 4] {
+    let [first, earlier, later, last] = summary.values();
+    let left = times.column_left(summary.column);
+    let middle = times.column_middle(summary.column);
+    let right = times.column_left(summary.column + 1);
+    if summary.low >= summary.high {
+        return [Some((middle, first)), None, None, None];
+    }
+    let is_extreme = |value: f64| (value - first).abs() > 0.0 && (value - last).abs() > 0.0;
+    let extreme = |value: f64| is_extreme(value).then_some((middle, value));
+    [Some((left, first)), extreme(earlier), extreme(later), Some((right, last))]
 }
 
 /// Draws the time axis: marks that point up to the charts, times of a zone below them, dates below those.

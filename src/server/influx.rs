@@ -8,6 +8,7 @@ mod explain;
 mod extremes;
 mod queries;
 mod registry;
+mod schema;
 mod series;
 mod telemetry;
 

@@ -3,11 +3,13 @@
 //! <https://docs.influxdata.com/influxdb/v2/reference/syntax/annotated-csv/>
 
 mod column;
+mod error;
 mod reader;
 mod records;
 mod writer;
 
-pub use reader::{Error, Reader};
+pub use error::Error;
+pub use reader::Reader;
 pub use writer::{write_error_table, write_float, write_header, write_text};
 
 /// The type of a column, named in the `#datatype` annotation.

@@ -183,7 +183,19 @@ fn many_points_become_a_band_and_a_line_with_every_extreme() {
         .zip(&values)
         .map(|(time, value)| (time_scale.column_middle(time_scale.column(*time)), scale.y(*value)));
     let all = extremes(&mut all);
-    assert_eq!(all, extremes(&mut path.iter().copied()));
+    let middle = |x: i32| {
+        let column = (x - drawing.plot.left) / UNITS_PER_PIXEL;
+        time_scale.column_middle(column)
+    };
+    // The line enters a column at its left edge, and leaves it at its right one, which is the next one's left.
+    let mut entered = None;
+    let mut drawn = path.iter().map(|(x, y)| {
+        let is_edge = (x - drawing.plot.left) % UNITS_PER_PIXEL == 0;
+        let leaves = is_edge && entered.is_some_and(|entered| entered < *x);
+        entered = if is_edge && !leaves { Some(*x) } else { entered.filter(|_| !leaves) };
+        (middle(if leaves { x - 1 } else { *x }), *y)
+    });
+    assert_eq!(all, extremes(&mut drawn));
 
     // Pixels are covered as far as that and by half the width of the line beyond, and further only to join their neighbours.
     let covered = draw(&times, &values);

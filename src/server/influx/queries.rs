@@ -8,7 +8,7 @@ use influx_wire::flux::build::{
 };
 use influx_wire::flux::{self, ast::Expression};
 
-use super::registry;
+use super::schema;
 use crate::model::device::DeviceId;
 use crate::model::field::{Field, MEASUREMENT};
 use crate::model::spark::Span;
@@ -67,19 +67,19 @@ fn windowed(points: Pipeline, every: Duration, function: &'static str) -> Pipeli
 /// The registry without tokens, of one device or all; also points that a wrong clock has dated ahead.
 pub(super) fn registry(bucket: &str, device: Option<&str>) -> String {
     let mut condition = column("_measurement")
-        .equals(registry::MEASUREMENT)
-        .and(column("_field").not_equals(registry::TOKEN_FIELD));
+        .equals(schema::REGISTRY)
+        .and(column("_field").not_equals(schema::TOKEN_FIELD));
     if let Some(device) = device {
-        condition = condition.and(column(registry::DEVICE_TAG).equals(device));
+        condition = condition.and(column(schema::DEVICE_TAG).equals(device));
     }
     from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
 }
 
 pub(super) fn token(bucket: &str, device: &str) -> String {
     let condition = column("_measurement")
-        .equals(registry::MEASUREMENT)
-        .and(column("_field").equals(registry::TOKEN_FIELD))
-        .and(column(registry::DEVICE_TAG).equals(device));
+        .equals(schema::REGISTRY)
+        .and(column("_field").equals(schema::TOKEN_FIELD))
+        .and(column(schema::DEVICE_TAG).equals(device));
     from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
 }
 

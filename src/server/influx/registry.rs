@@ -9,12 +9,9 @@ use influx_wire::line_protocol::{FieldValue, LineWriter, Precision};
 use influx_wire::time::format_rfc3339;
 
 use super::columns::{column, text, time};
+use super::schema::{DEVICE_TAG, REGISTRY, TOKEN_FIELD};
 use super::{Session, queries};
 use crate::server::ports::{Cause, Entry, EntryChange, PortError, Registry, Result, Stored};
-
-pub(super) const MEASUREMENT: &str = "deviceauth";
-pub(super) const DEVICE_TAG: &str = "deviceId";
-pub(super) const TOKEN_FIELD: &str = "token";
 
 impl Registry for Session {
     async fn entries(&self, device: Option<&str>) -> Result<Vec<Entry>> {
@@ -78,7 +75,7 @@ impl Registry for Session {
             .into_iter()
             .filter_map(|(key, value)| Some((key, FieldValue::String(value?.into()))));
         let mut writer = LineWriter::default();
-        writer.point(MEASUREMENT, [(DEVICE_TAG, device)], fields, Some(time)).map_err(|error| {
+        writer.point(REGISTRY, [(DEVICE_TAG, device)], fields, Some(time)).map_err(|error| {
             PortError {
                 sentence: format!("The device ID cannot be written to InfluxDB: {error}."),
                 cause: Cause::Unexpected,
@@ -98,7 +95,7 @@ impl Registry for Session {
             stop: format_rfc3339(time.saturating_sub(1)),
             predicate: Some(format!(
                 "_measurement={} AND {DEVICE_TAG}={}",
-                predicate_literal(MEASUREMENT),
+                predicate_literal(REGISTRY),
                 predicate_literal(device)
             )),
         };

@@ -5,7 +5,7 @@
 
 use csv_core::{ReadFieldResult, ReaderBuilder, Terminator};
 
-use super::reader::Error;
+use super::error::Error;
 
 /// Most bytes of one cell.
 const MAXIMUM_CELL: usize = 1024 * 1024;
