@@ -3,6 +3,8 @@
 //! Own code, because a calendar library would be a tenth of the WebAssembly that a first visit loads.
 //! Nothing here reads a clock: the server's `now` travels with the data, so that both sides render the same.
 
+use std::fmt::Write;
+
 use serde::{Deserialize, Serialize};
 
 /// Milliseconds since the Unix epoch.
@@ -80,8 +82,7 @@ impl Timestamp {
         text.push('T');
         civil.push_time(text);
         if civil.millisecond > 0 {
-            text.push('.');
-            push_digits(text, civil.millisecond, 3);
+            let _ = write!(text, ".{:03}", civil.millisecond);
         }
         text.push('Z');
     }
@@ -153,7 +154,7 @@ impl Timestamp {
             86_400..172_800 => (1, " day ago"),
             _ => (seconds / 86_400, " days ago"),
         };
-        push_digits(text, number as u32, 1);
+        text.push_str(&number.to_string());
         text.push_str(unit);
     }
 }
@@ -161,41 +162,40 @@ impl Timestamp {
 impl Civil {
     /// Adds `2022-02-08` to a text.
     pub(super) fn push_date(&self, text: &mut String) {
-        if self.year < 0 {
-            text.push('-');
+        if let 0..=9_999 = self.year {
+            let [century, year] =
+                [self.year / 100, self.year % 100].map(|number| two_digits(number as u32));
+            let [month, day] = [self.month, self.day].map(two_digits);
+            push_ascii(
+                text,
+                &[
+                    century[0], century[1], year[0], year[1], b'-', month[0], month[1], b'-',
+                    day[0], day[1],
+                ],
+            );
+        } else {
+            let Self { year, month, day, .. } = self;
+            let _ = write!(text, "{year:04}-{month:02}-{day:02}");
         }
-        push_digits(text, self.year.unsigned_abs() as u32, 4);
-        text.push('-');
-        push_digits(text, self.month, 2);
-        text.push('-');
-        push_digits(text, self.day, 2);
     }
 
     /// Adds `22:39:00` to a text.
     pub(super) fn push_time(&self, text: &mut String) {
-        push_digits(text, self.hour, 2);
-        text.push(':');
-        push_digits(text, self.minute, 2);
-        text.push(':');
-        push_digits(text, self.second, 2);
+        let [hour, minute, second] = [self.hour, self.minute, self.second].map(two_digits);
+        push_ascii(
+            text,
+            &[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]],
+        );
     }
 }
 
-/// Adds a number with at least so many digits, up to ten: a tenth of the time that formatting takes, which counts where a page
-/// has thousands of times.
-fn push_digits(text: &mut String, mut number: u32, least: usize) {
-    let mut digits = [b'0'; 10];
-    let mut first = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        first -= 1;
-        if number == 0 {
-            break;
-        }
-    }
-    let first = first.min(digits.len().saturating_sub(least));
-    text.extend(digits.iter().skip(first).map(|digit| char::from(*digit)));
+/// A page has thousands of times, and formatting them in the usual way takes ten times as long.
+fn two_digits(number: u32) -> [u8; 2] {
+    [b'0' + (number / 10 % 10) as u8, b'0' + (number % 10) as u8]
+}
+
+fn push_ascii(text: &mut String, bytes: &[u8]) {
+    text.push_str(std::str::from_utf8(bytes).unwrap_or_default());
 }
 
 /// Days since the Unix epoch; `None` for a date that does not exist (Hinnant's `days_from_civil`).
