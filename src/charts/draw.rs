@@ -42,6 +42,14 @@ const TIME_LABEL_DISTANCE: f64 = 24.0;
 /// Why drawing failed: what the backend says.
 pub type DrawError<B> = DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>;
 
+/// What of a chart is to be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Parts {
+    All,
+    /// The labels of the values, in the gutter beside the plot, are there already.
+    AllButLabels,
+}
+
 /// Draws a chart: its grid, the labels of its values, its line, and below that the one that it is compared with.
 pub fn draw_chart<B: DrawingBackend>(
     backend: B,
@@ -49,6 +57,7 @@ pub fn draw_chart<B: DrawingBackend>(
     frame: &Frame,
     chart: &Chart,
     ink: &Ink,
+    parts: Parts,
 ) -> Result<(), DrawError<B>> {
     let paper = Paper::new(backend, surface, ink);
     let plot = Plot::new(surface, frame);
@@ -63,8 +72,10 @@ pub fn draw_chart<B: DrawingBackend>(
     for tick in &chart.axis.ticks {
         let y = scales.values.y(tick.value);
         paper.bar((plot.left, y), (plot.right, y + surface.hairline()))?;
-        let anchor = Pos::new(HPos::Right, VPos::Center);
-        paper.text(&tick.label, (plot.left - surface.length(LABEL_DISTANCE), y), anchor)?;
+        if parts == Parts::All {
+            let anchor = Pos::new(HPos::Right, VPos::Center);
+            paper.text(&tick.label, (plot.left - surface.length(LABEL_DISTANCE), y), anchor)?;
+        }
     }
     if let Some(compared) = &chart.compared {
         for corners in outlines(compared, frame, &scales) {

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::draw::{draw_chart, draw_time_axis};
+use super::draw::{Parts, draw_chart, draw_time_axis};
 use super::frame::{Plot, Surface};
 use super::picture::{Chart, Picture};
 use super::svg::{self, Drawing};
@@ -76,7 +76,7 @@ impl Sheet {
         ));
         self.y += TITLE_HEIGHT;
         let drawing = draw(picture, CHART_HEIGHT, |backend, surface| {
-            draw_chart(backend, surface, &picture.frame, chart, &svg::ink()).is_ok()
+            draw_chart(backend, surface, &picture.frame, chart, &svg::ink(), Parts::All).is_ok()
         });
         if let Some(drawing) = drawing {
             self.add_drawing(

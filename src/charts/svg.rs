@@ -216,7 +216,7 @@ impl DrawingBackend for SvgBackend<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::charts::draw::{draw_chart, draw_time_axis};
+    use crate::charts::draw::{Parts, draw_chart, draw_time_axis};
     use crate::charts::frame::Frame;
     use crate::charts::line::Line;
     use crate::charts::picture::Chart;
@@ -237,7 +237,7 @@ mod tests {
         let surface = Surface::new(152, 100, 1.0);
         let plot = Plot::new(&surface, &frame);
         drawn(&surface, &plot, |backend| {
-            draw_chart(backend, &surface, &frame, &chart, &ink()).is_ok()
+            draw_chart(backend, &surface, &frame, &chart, &ink(), Parts::All).is_ok()
         })
         .expect("draws")
     }

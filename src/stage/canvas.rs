@@ -98,12 +98,13 @@ fn device_pixels(entry: &ResizeObserverEntry) -> Option<(f64, f64)> {
     Some((size.inline_size(), size.block_size()))
 }
 
-/// Clears a canvas and gives a backend that draws on it in units.
-pub(super) fn prepare(canvas: &HtmlCanvasElement, size: CanvasSize) -> Option<Brush> {
+/// Clears a canvas, but for so many units at the left if it has its size already, and gives a backend that draws on it in units.
+pub(super) fn prepare(canvas: &HtmlCanvasElement, size: CanvasSize, kept: i32) -> Option<Brush> {
     let context: CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
     if (canvas.width(), canvas.height()) == (size.width, size.height) {
         context.reset_transform().ok()?;
-        context.clear_rect(0.0, 0.0, f64::from(size.width), f64::from(size.height));
+        let left = f64::from(kept / UNITS_PER_PIXEL);
+        context.clear_rect(left, 0.0, f64::from(size.width) - left, f64::from(size.height));
     } else {
         // Clears it as well.
         canvas.set_width(size.width);

@@ -51,7 +51,7 @@ fn draw_with(ink: &Ink, times: &[i64], values: &[f64]) -> Drawing {
     let surface = Surface::new(400, 200, 1.0);
     let recording = Recording::new();
     let marks = std::rc::Rc::clone(&recording.marks);
-    draw_chart(recording, &surface, &frame, &chart, ink).expect("draws");
+    draw_chart(recording, &surface, &frame, &chart, ink, Parts::All).expect("draws");
     Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() }
 }
 
@@ -132,6 +132,25 @@ fn the_grid_is_horizontal_and_has_a_label_to_each_line() {
     }
     assert_eq!(labels, ["1.0", "1.5", "2.0", "2.5", "3.0"]);
     assert_eq!(lines, labels.len());
+}
+
+#[test]
+fn labels_that_are_there_are_not_drawn_again() {
+    let line = Line::through(&minutes(0..5), &[1.0, 2.0, 3.0, 2.0, 1.0]);
+    let chart = Chart { field: Field::Co2, line, compared: None, axis: ValueAxis::new(1.0, 3.0) };
+    let frame = Frame::new(0, 5 * MINUTE, [&chart.axis]);
+    let surface = Surface::new(400, 200, 1.0);
+    let marks = |parts| {
+        let recording = Recording::new();
+        let marks = std::rc::Rc::clone(&recording.marks);
+        draw_chart(recording, &surface, &frame, &chart, &ink(), parts).expect("draws");
+        marks.take()
+    };
+    let without = marks(Parts::AllButLabels);
+    let mut all = marks(Parts::All);
+    all.retain(|mark| !matches!(mark, Mark::Text { .. }));
+    assert_eq!(without, all);
+    assert!(without.len() < marks(Parts::All).len());
 }
 
 #[test]
@@ -252,7 +271,7 @@ fn no_room_is_no_trouble() {
     let frame = Frame::new(0, MINUTE, [&chart.axis]);
     for (width, height) in [(0, 0), (1, 1), (20, 200), (53, 3)] {
         let surface = Surface::new(width, height, 1.0);
-        draw_chart(Recording::new(), &surface, &frame, &chart, &ink()).expect("draws");
+        draw_chart(Recording::new(), &surface, &frame, &chart, &ink(), Parts::All).expect("draws");
         draw_time_axis(Recording::new(), &surface, &frame, &Zone::utc(), &ink()).expect("draws");
     }
 }
@@ -304,7 +323,8 @@ fn zooming_in_draws_nothing_beyond_the_plot() {
         let surface = Surface::new(400, 200, 1.0);
         let recording = Recording::new();
         let marks = std::rc::Rc::clone(&recording.marks);
-        draw_chart(recording, &surface, &frame, &chart, &scalable_ink()).expect("draws");
+        draw_chart(recording, &surface, &frame, &chart, &scalable_ink(), Parts::All)
+            .expect("draws");
         let drawing = Drawing { plot: Plot::new(&surface, &frame), marks: marks.take() };
         drawing.check_inside();
         let [path] = drawing.paths()[..] else { panic!("one path") };

@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::values_table::ValuesTable;
 use crate::api::ApiError;
 use crate::api::dashboard::read_series;
-use crate::charts::draw::{draw_chart, draw_time_axis};
+use crate::charts::draw::{Parts, draw_chart, draw_time_axis};
 use crate::charts::frame::{Plot, Surface};
 use crate::charts::picture::{Chart, Picture};
 use crate::charts::summary::{description, extent, resolution};
@@ -224,7 +224,7 @@ fn Labels(drawing: Drawing, gutter: String) -> impl IntoView {
 fn draw(picture: &Picture, chart: &Chart) -> Option<(String, Drawing)> {
     let (surface, plot) = canvas(picture, COLUMNS, CHART_HEIGHT);
     let drawing = svg::drawn(&surface, &plot, |backend| {
-        draw_chart(backend, &surface, &picture.frame, chart, &svg::ink()).is_ok()
+        draw_chart(backend, &surface, &picture.frame, chart, &svg::ink(), Parts::All).is_ok()
     })?;
     Some((picture.frame.gutter.to_string(), drawing))
 }

@@ -289,13 +289,22 @@ mod tests {
         );
     }
 
+    #[test]
+    fn of_two_texts_as_near_the_even_one_is_taken_as_influxdb_does() {
+        assert_eq!(float(f64::from_bits(14_059_495_701_678_162_493)), "-2066216070553743.2");
+    }
+
     proptest! {
-        /// Rust prints floats in the very form that is wanted, only slower.
+        /// Rust prints floats in the very form that is wanted, only slower; where two texts are as short and as near, it may take
+        /// the other one.
         #[test]
         fn floats_print_as_rust_does(bits: u64) {
             let value = f64::from_bits(bits);
             if value.is_finite() {
-                prop_assert_eq!(float(value), value.to_string());
+                let (ours, rusts) = (float(value), value.to_string());
+                prop_assert_eq!(ours.len(), rusts.len(), "{} for {}", ours, rusts);
+                prop_assert_eq!(ours.parse::<f64>().map(f64::to_bits), Ok(bits), "{}", ours);
+                prop_assert_eq!(&ours[..ours.len() - 1], &rusts[..rusts.len() - 1]);
             }
         }
     }
