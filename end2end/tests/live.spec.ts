@@ -55,6 +55,22 @@ test("what was measured while the network was gone is filled in", async ({ serve
   await expect(dashboardPage.chart("Temperature").locator(".chart__value")).toHaveText("39.5");
 });
 
+test("what is compared with moves on as well", async ({ server, page, dashboardPage }) => {
+  await register(server, "twice");
+  const influx = server.influx();
+  await influx.write(minutes("twice", 150));
+  await dashboardPage.open("twice", "?range=1h&compare=previous");
+  await dashboardPage.drawn();
+  await expect(dashboardPage.liveState).toHaveText("Live");
+  // Points are fresh for ten seconds.
+  await page.waitForTimeout(11_000);
+  const readAgain = page.waitForRequest(/\/rpc\/read_series/);
+  const [point] = minutes("twice", 1, 0);
+  await influx.write([{ ...point!, time: Date.now() }]);
+  await readAgain;
+  await expect(dashboardPage.liveState).toHaveText("Live");
+});
+
 test("a device's first point brings its charts", async ({ server, dashboardPage, frame }) => {
   await register(server, "newborn");
   await dashboardPage.open("newborn", "?range=1h");

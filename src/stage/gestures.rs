@@ -115,7 +115,7 @@ impl Stage {
         let x = place(&layer, &event);
         // Fails for a pointer that is up again.
         let _ = layer.set_pointer_capture(event.pointer_id());
-        self.change(|state| {
+        self.with_mut(|state| {
             let pointer = Pointer { id: event.pointer_id(), x };
             state.gesture.pointers.retain(|other| other.id != pointer.id);
             if state.gesture.pointers.is_empty() {

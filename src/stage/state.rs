@@ -31,6 +31,8 @@ const SETTLED: std::time::Duration = std::time::Duration::from_millis(250);
 
 /// Points that are kept up to date by the live stream are read anew after so long: late ones are not in the stream.
 const FRESH_MS: i64 = 300_000;
+/// What they are compared with is not in the stream either, and moves on as they do.
+const FRESH_COMPARED_MS: i64 = 10_000;
 
 /// What the stage tells the island.
 pub trait Report {
@@ -193,15 +195,20 @@ impl Stage {
             if view.is_live() {
                 state.home = Some(view.address(view.range));
             }
-            let is_old = view.is_live() && (!is_running || view.now.0 - state.read_at.0 > FRESH_MS);
+            let fresh_ms = if view.comparison.is_some() { FRESH_COMPARED_MS } else { FRESH_MS };
+            let is_old = view.is_live() && (!is_running || view.now.0 - state.read_at.0 > fresh_ms);
             state.view = view;
             (is_other, is_old)
         });
         if is_other {
             self.stop_live();
         }
-        if is_other || is_old {
+        if is_other || (is_old && self.with(|state| state.points.is_none())) {
             self.load();
+        } else if is_old {
+            // Nobody has asked for it: what is shown stays until the newer points are there.
+            self.with_mut(|state| state.wanted = None);
+            self.read_wanted();
         }
         // A device without points yet has no charts; the first point brings them.
         if self.with(|state| state.elements.is_none() && state.view.is_live()) && !is_running {
@@ -269,10 +276,16 @@ impl Stage {
         self.load_if_new();
     }
 
-    /// Reads the points of what is shown, unless that is what is there.
+    /// Reads the points of what is shown, unless that is what is there, and says so.
     pub(super) fn load_if_new(&self) {
-        let Some((view, from, to, columns)) = self.with_mut(State::take_wish) else { return };
-        self.0.report.loading();
+        if self.read_wanted() {
+            self.0.report.loading();
+        }
+    }
+
+    /// Whether there was something to read.
+    fn read_wanted(&self) -> bool {
+        let Some((view, from, to, columns)) = self.with_mut(State::take_wish) else { return false };
         let (work, handle) = abortable(points::read(view.clone(), from, to, columns));
         self.with_mut(|state| {
             if let Some(running) = state.running.replace(handle) {
@@ -295,6 +308,7 @@ impl Stage {
                 }
             }
         });
+        true
     }
 
     fn take_points(&self, points: Points, now: Timestamp) {

@@ -9,8 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures::StreamExt;
+use iot_center::api::ApiError;
 use iot_center::model::status::BackendState;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::application::Application;
 
@@ -107,7 +108,7 @@ async fn sentence(application: &Application) -> String {
 
     let answer = application.list().await;
     assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{answer:?}");
-    let Value::String(sentence) = answer.json::<Value>()["Unavailable"].take() else {
+    let ApiError::Unavailable(sentence) = ApiError::from_text(&answer.body) else {
         panic!("{answer:?}")
     };
     assert!(!sentence.contains("canary"), "{sentence}");

@@ -411,7 +411,7 @@ async fn one_write_job_a_device_and_a_dropped_one_stops() {
     assert_eq!(second.status(), StatusCode::CONFLICT);
     let mut body = first.into_body().into_data_stream();
     let mut progress = String::new();
-    while !progress.contains("\"written\":2520") {
+    while !progress.contains("writing 2520 ") {
         progress.push_str(std::str::from_utf8(&body.next().await.unwrap().unwrap()).unwrap());
     }
     drop(body);
