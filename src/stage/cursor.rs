@@ -4,7 +4,7 @@
 use web_sys::HtmlElement;
 
 use super::elements::{ChartElements, set_style, set_text};
-use super::state::{Stage, State};
+use super::state::State;
 use crate::charts::frame::ValueScale;
 use crate::charts::line::Line;
 use crate::charts::picture::Chart;
@@ -20,33 +20,16 @@ const CHIP_WIDTH: f64 = 150.0;
 /// On elements that are shown while there is a cursor.
 const SHOWN: &str = "data-shown";
 
-/// Where the cursor is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Cursor {
-    /// The moment, in nanoseconds since the epoch; `None` where there is none.
-    pub(super) time: Option<i64>,
-}
-
-impl Stage {
-    /// Puts the cursor to a moment on all charts, or takes it away.
-    pub(super) fn point_at(&self, time: Option<i64>) {
-        self.with_mut(|state| {
-            state.cursor.time = time;
-            state.place_cursor();
-        });
-    }
-}
-
 impl State {
     /// Shows cursor and values where they belong now.
     pub(super) fn place_cursor(&self) {
         let (Some(elements), Some(picture)) = (&self.elements, &self.picture) else { return };
-        let place = self.cursor.time.and_then(|time| {
+        let place = self.cursor.and_then(|time| {
             let (scale, units) = self.time_scale()?;
             let is_shown = (picture.frame.from..=picture.frame.to).contains(&time);
             is_shown.then(|| f64::from(scale.x(time)) / units)
         });
-        let (Some(time), Some(x)) = (self.cursor.time, place) else {
+        let (Some(time), Some(x)) = (self.cursor, place) else {
             for chart in &elements.charts {
                 show(&chart.cursor, false);
                 show(&chart.chip, false);

@@ -6,8 +6,10 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, MouseEvent, PointerEvent, WheelEvent};
 
 use super::elements::{LAYER, set_style};
+use super::gesture::{Action, Pointer};
+use super::handle::Stage;
 use super::listener::Listener;
-use super::state::{Stage, State};
+use super::state::State;
 use crate::model::range::{LONGEST_MS, SHORTEST_MS};
 
 /// Shorter drags are clicks, in CSS pixels.
@@ -21,47 +23,6 @@ const WHEEL_ZOOM: f64 = 0.0015;
 const LINE_HEIGHT: f64 = 16.0;
 /// Some time after the page has scrolled a wheel still belongs to it, in ms.
 const SCROLL_PAUSE_MS: f64 = 400.0;
-
-/// A pointer that is down.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Pointer {
-    id: i32,
-    x: f64,
-}
-
-/// What the pointers that are down do.
-#[derive(Debug, Clone, Copy, PartialEq, Default)]
-enum Action {
-    #[default]
-    None,
-    /// The span between where the pointer went down and where it is becomes what is shown.
-    Select { start: f64, now: f64 },
-    /// The charts move with the pointer.
-    Move { start: f64, from: f64, to: f64 },
-    /// What was under two fingers stays under them.
-    Pinch { left: f64, right: f64 },
-}
-
-/// What is going on, and what the next event needs to know of the last.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Gesture {
-    pointers: Vec<Pointer>,
-    action: Action,
-    /// What was shown when it began, in milliseconds since the epoch.
-    before: (f64, f64),
-    /// Whether it has changed that.
-    has_moved: bool,
-    last_tap: Option<(f64, f64)>,
-    /// The pointer was moved over the charts, so a wheel is meant for them.
-    is_pointed_at: bool,
-    scrolled_at: f64,
-}
-
-impl Gesture {
-    pub(super) fn is_running(&self) -> bool {
-        self.action != Action::None
-    }
-}
 
 pub(super) fn listeners(stage: &Stage) -> Vec<Listener> {
     let weak = stage.weak();

@@ -5,8 +5,9 @@ use web_sys::{Element, KeyboardEvent};
 
 use super::cursor::words_at;
 use super::elements::{Elements, LAYER};
+use super::handle::Stage;
 use super::listener::Listener;
-use super::state::{Stage, State};
+use super::state::State;
 use crate::model::time::Timestamp;
 
 /// What a key moves or zooms at once: by rows, by a share of what is shown, by a factor.
@@ -106,7 +107,7 @@ impl Stage {
     fn zoom(&self, factor: f64) {
         let span = self.with(|state| {
             let middle = f64::midpoint(state.from.0 as f64, state.to.0 as f64);
-            let center = state.cursor.time.map_or(middle, |time| time as f64 / 1e6);
+            let center = state.cursor.map_or(middle, |time| time as f64 / 1e6);
             state.zoomed(factor, center)
         });
         self.show_span_bounded(span.0, span.1);
@@ -122,7 +123,7 @@ impl State {
         let start = times.partition_point(|time| *time < picture.frame.from);
         let end = times.partition_point(|time| *time <= picture.frame.to);
         let shown = times.get(start..end).filter(|times| !times.is_empty())?;
-        let index = self.cursor.time.map(|cursor| {
+        let index = self.cursor.map(|cursor| {
             shown.partition_point(|time| *time < cursor).min(shown.len().saturating_sub(1))
         });
         Some((shown, index))

@@ -3,17 +3,17 @@
 
 use std::time::Duration;
 
-use futures::future::{AbortHandle, abortable};
-use leptos::prelude::{
-    IntervalHandle, TimeoutHandle, set_interval_with_handle, set_timeout_with_handle,
-};
+use futures::future::abortable;
+use leptos::prelude::{set_interval_with_handle, set_timeout_with_handle};
 use leptos::server_fn::ServerFn;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
 
 use super::elements::set_text;
+use super::handle::Stage;
 use super::listener::Listener;
-use super::state::{Stage, State};
+use super::state::State;
+use super::stream::{LiveState, milliseconds};
 use crate::api::ApiError;
 use crate::api::dashboard::FollowSeries;
 use crate::browser::answer::get;
@@ -31,64 +31,6 @@ const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
 const LONGEST_GAP_MS: i64 = 45 * 60_000;
 /// The gauges around the charts are the page's: it is asked for again when points have come, so often at most.
 const PAGE_PAUSE_MS: f64 = 2_000.0;
-
-/// How new points come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LiveState {
-    /// What is shown does not end now, or the stream has not begun.
-    #[default]
-    Off,
-    Live,
-    /// The server cannot read new points at the moment, or is silent.
-    Delayed,
-    /// The server cannot be reached.
-    Offline,
-}
-
-/// The stream of one stage.
-#[derive(Default)]
-pub(super) struct Live {
-    running: Option<AbortHandle>,
-    ticks: Option<IntervalHandle>,
-    retry: Option<TimeoutHandle>,
-    state: LiveState,
-    failures: usize,
-    /// The server's clock and the browser's when something came last.
-    heard: Option<(Timestamp, f64)>,
-    page_asked_at: f64,
-    is_page_due: bool,
-}
-
-impl Live {
-    /// Whether new points come, or will when the server answers again.
-    pub(super) fn is_running(&self) -> bool {
-        self.ticks.is_some()
-    }
-
-    pub(super) fn stop(&mut self) {
-        self.disconnect();
-        if let Some(ticks) = self.ticks.take() {
-            ticks.clear();
-        }
-        self.heard = None;
-        self.failures = 0;
-    }
-
-    fn disconnect(&mut self) {
-        if let Some(running) = self.running.take() {
-            running.abort();
-        }
-        if let Some(retry) = self.retry.take() {
-            retry.clear();
-        }
-    }
-
-    /// The server's time now.
-    fn now(&self) -> Option<Timestamp> {
-        let (server, browser) = self.heard?;
-        Some(Timestamp(server.0 + (milliseconds() - browser) as i64))
-    }
-}
 
 pub(super) fn listeners(stage: &Stage) -> Vec<Listener> {
     let weak = stage.weak();
@@ -336,11 +278,6 @@ impl State {
             }
         }
     }
-}
-
-/// The browser's clock, which never goes back.
-fn milliseconds() -> f64 {
-    leptos::prelude::window().performance().map_or(0.0, |performance| performance.now())
 }
 
 fn is_hidden() -> bool {

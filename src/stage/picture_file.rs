@@ -4,8 +4,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Document, Event, HtmlCanvasElement, HtmlElement};
 
 use super::canvas::Palette;
+use super::handle::Stage;
 use super::listener::Listener;
-use super::state::{Stage, State};
+use super::state::State;
 
 /// The button that asks for it. It stands outside of the section of the charts.
 const BUTTON: &str = "[data-export=png]";
