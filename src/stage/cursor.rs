@@ -39,8 +39,14 @@ impl State {
             }
             return;
         };
+        // Who chooses a span looks at its ends: at their time, and not at every value on the way.
+        let is_choosing = self.gesture.is_choosing();
         for chart in &elements.charts {
-            show(&chart.cursor, true);
+            show(&chart.cursor, !is_choosing);
+            if is_choosing {
+                show(&chart.chip, false);
+                continue;
+            }
             move_to(&chart.cursor, x, 0.0);
             if let Some(data) = picture.chart(chart.field) {
                 self.place_chip(chart, data, time, x);

@@ -1,5 +1,8 @@
 //! What pointers do at the moment.
 
+/// Shorter drags are clicks, in CSS pixels.
+pub(super) const SLACK: f64 = 4.0;
+
 /// A pointer that is down.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Pointer {
@@ -39,5 +42,10 @@ pub(super) struct Gesture {
 impl Gesture {
     pub(super) fn is_running(&self) -> bool {
         self.action != Action::None
+    }
+
+    /// Whether a span is being chosen.
+    pub(super) fn is_choosing(&self) -> bool {
+        matches!(self.action, Action::Select { start, now } if (now - start).abs() > SLACK)
     }
 }

@@ -6,14 +6,12 @@ use wasm_bindgen::prelude::*;
 use web_sys::{Element, Event, MouseEvent, PointerEvent, WheelEvent};
 
 use super::elements::{LAYER, set_style};
-use super::gesture::{Action, Pointer};
+use super::gesture::{Action, Pointer, SLACK};
 use super::handle::Stage;
 use super::listener::Listener;
 use super::state::State;
 use crate::model::range::{LONGEST_MS, SHORTEST_MS};
 
-/// Shorter drags are clicks, in CSS pixels.
-const SLACK: f64 = 4.0;
 /// A second tap must come so soon and so near, in ms and CSS pixels.
 const DOUBLE_TAP_MS: f64 = 350.0;
 const DOUBLE_TAP_DISTANCE: f64 = 30.0;
