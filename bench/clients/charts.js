@@ -90,21 +90,52 @@ async function work(page, action) {
   return {frames, longTasks: tasks.filter(task => task.dur > 50_000).length}
 }
 
+// One drawing by code that never ran before, and many by the same code afterwards.
 async function ours() {
-  const first = []
-  const redraw = []
-  const works = {zoom: [], pan: [], tick: []}
+  const page = await open(monthUrl, measureFrames)
+  const width = await page.locator('.chart__canvas').first().evaluate(canvas => canvas.width)
+  const [first] = await page.evaluate(() => window.frames)
+  await page.evaluate(() => { window.frames = [] })
+  await drag(page, true)
+  const redraw = await page.evaluate(() => window.frames)
+  await page.close()
+  return {width, first, redraw}
+}
+
+// The same with uPlot.
+async function theirs(times, columns) {
+  const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
+  await page.addScriptTag({path: require.resolve('uplot/dist/uPlot.iife.min.js')})
+  await page.addStyleTag({path: require.resolve('uplot/dist/uPlot.min.css')})
+  const result = await page.evaluate(async ({times, columns}) => {
+    const raster = plots => plots.forEach(plot => plot.ctx.getImageData(0, 0, 1, 1))
+    const create = values => new uPlot({width: 1200, height: 168, series: [{}, {stroke: '#c8401a', width: 1.5}]}, [times, values], document.body)
+    const frame = () => new Promise(done => requestAnimationFrame(done))
+    await frame()
+    const began = performance.now()
+    const plots = columns.map(create)
+    // uPlot draws in a microtask.
+    await Promise.resolve()
+    raster(plots)
+    const first = performance.now() - began
+    const redraw = []
+    for (let again = 0; again < 30; again += 1) {
+      await frame()
+      const began = performance.now()
+      plots.forEach((plot, index) => plot.setData([times, columns[index]]))
+      await Promise.resolve()
+      raster(plots)
+      redraw.push(performance.now() - began)
+    }
+    return {first, redraw}
+  }, {times, columns})
+  await page.close()
+  return result
+}
+
+async function mainThread() {
+  const works = {zoom: [], pan: []}
   let longTasks = 0
-  let width = 0
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const page = await open(monthUrl, measureFrames)
-    width = await page.locator('.chart__canvas').first().evaluate(canvas => canvas.width)
-    first.push((await page.evaluate(() => window.frames))[0])
-    await page.evaluate(() => { window.frames = [] })
-    await drag(page, true)
-    redraw.push(...await page.evaluate(() => window.frames))
-    await page.close()
-  }
   for (const [name, shift] of [['zoom', false], ['pan', true]]) {
     const page = await open(monthUrl)
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -118,51 +149,24 @@ async function ours() {
     await page.close()
   }
   const page = await open(liveUrl)
-  const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(20_000))
+  const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(60_000))
   await page.close()
-  return {width, first: median(first), redraw: median(redraw), zoom: p99(works.zoom), pan: p99(works.pan), tick: p99(frames), longTasks: longTasks + long}
+  return {zoom: p99(works.zoom), pan: p99(works.pan), tick: p99(frames), longTasks: longTasks + long}
 }
 
-async function theirs() {
-  const rows = readFileSync(csv, 'utf8').trim().split('\r\n').slice(1).map(line => line.split(','))
-  const times = rows.map(row => Date.parse(row[0]) / 1_000)
-  const columns = [1, 2, 3, 4, 5].map(index => rows.map(row => Number(row[index])))
-  const first = []
-  const redraw = []
-  for (let round = 0; round < ROUNDS; round += 1) {
-    // A new page for each, as for the other side: what is drawn first is drawn by code that never ran.
-    const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
-    await page.addScriptTag({path: require.resolve('uplot/dist/uPlot.iife.min.js')})
-    await page.addStyleTag({path: require.resolve('uplot/dist/uPlot.min.css')})
-    const measured = await page.evaluate(async ({times, columns}) => {
-      const raster = plots => plots.forEach(plot => plot.ctx.getImageData(0, 0, 1, 1))
-      const create = values => new uPlot({width: 1200, height: 168, series: [{}, {stroke: '#c8401a', width: 1.5}]}, [times, values], document.body)
-      const frame = () => new Promise(done => requestAnimationFrame(done))
-      await frame()
-      const began = performance.now()
-      const plots = columns.map(create)
-      // uPlot draws in a microtask.
-      await Promise.resolve()
-      raster(plots)
-      const first = performance.now() - began
-      const redraw = []
-      for (let again = 0; again < 30; again += 1) {
-        await frame()
-        const began = performance.now()
-        plots.forEach((plot, index) => plot.setData([times, columns[index]]))
-        await Promise.resolve()
-        raster(plots)
-        redraw.push(performance.now() - began)
-      }
-      return {first, redraw}
-    }, {times, columns})
-    first.push(measured.first)
-    redraw.push(...measured.redraw)
-    await page.close()
-  }
-  return {points: times.length, first: median(first), redraw: median(redraw)}
+const rows = readFileSync(csv, 'utf8').trim().split('\r\n').slice(1).map(line => line.split(','))
+const times = rows.map(row => Date.parse(row[0]) / 1_000)
+const columns = [1, 2, 3, 4, 5].map(index => rows.map(row => Number(row[index])))
+const drawn = {ours: [], theirs: []}
+// The sides take turns.
+for (let round = 0; round < ROUNDS; round += 1) {
+  drawn.ours.push(await ours())
+  drawn.theirs.push(await theirs(times, columns))
 }
-
-const result = {ours: await ours(), theirs: await theirs()}
+const sums = side => ({first: median(side.map(one => one.first)), redraw: median(side.flatMap(one => one.redraw))})
+const result = {
+  ours: {width: drawn.ours[0].width, ...sums(drawn.ours), ...await mainThread()},
+  theirs: {points: times.length, ...sums(drawn.theirs)},
+}
 await browser.close()
 console.log(JSON.stringify(result))

@@ -13,12 +13,19 @@ const chrome = await launch({
 const options = {port: chrome.port, logLevel: 'error', onlyCategories: CATEGORIES}
 const middle = values => values.sort((a, b) => a - b)[Math.floor(values.length / 2)]
 
+// Once in a while Lighthouse misses the beginning of a page load and asks to be run again.
+async function runOnce(url, config, attempts = 3) {
+  const {lhr} = await lighthouse(url, options, config)
+  if (!lhr.runtimeError) return lhr
+  if (attempts > 1) return runOnce(url, config, attempts - 1)
+  throw new Error(`${url}: ${lhr.runtimeError.message}`)
+}
+
 async function judge(url, config) {
   const runs = []
   const complaints = new Set()
   for (let run = 0; run < RUNS; run += 1) {
-    const {lhr} = await lighthouse(url, options, config)
-    if (lhr.runtimeError) throw new Error(`${url}: ${lhr.runtimeError.message}`)
+    const lhr = await runOnce(url, config)
     runs.push(lhr)
     for (const category of CATEGORIES.slice(1)) {
       for (const {id, weight} of lhr.categories[category].auditRefs) {
