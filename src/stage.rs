@@ -24,4 +24,3 @@ mod takeover;
 mod track;
 
 pub use handle::{Report, Stage};
-pub use stream::LiveState;

@@ -4,6 +4,7 @@ use leptos::html::ElementType;
 use leptos::prelude::*;
 use leptos::wasm_bindgen::JsCast;
 
+use crate::model::live::LiveState;
 use crate::model::view::View;
 
 /// How the charts get their points.
@@ -17,22 +18,6 @@ pub struct StageState {
     pub live: ReadSignal<LiveState>,
     /// Changes when they are to be read again.
     pub attempt: WriteSignal<u32>,
-}
-
-/// How new points come.
-///
-/// ## Server-Side Rendering
-/// Always `Off`.
-#[cfg(feature = "hydrate")]
-pub use crate::stage::LiveState;
-#[cfg(not(feature = "hydrate"))]
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LiveState {
-    #[default]
-    Off,
-    Live,
-    Delayed,
-    Offline,
 }
 
 /// Takes over the charts in the section that `element` is in, and lets them follow `view`.
@@ -76,7 +61,8 @@ where
 mod browser {
     use leptos::prelude::*;
 
-    use crate::stage::{LiveState, Report};
+    use crate::model::live::LiveState;
+    use crate::stage::Report;
 
     /// Tells the island.
     pub(super) struct Signals {

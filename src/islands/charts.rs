@@ -6,7 +6,8 @@ use leptos::prelude::*;
 use crate::components::notice::Failure;
 use crate::hooks::last_device::remember_device;
 use crate::hooks::live::use_live;
-use crate::hooks::stage::{LiveState, use_stage};
+use crate::hooks::stage::use_stage;
+use crate::model::live::LiveState;
 use crate::model::packed::Packed;
 use crate::model::view::View;
 

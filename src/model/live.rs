@@ -13,6 +13,19 @@
 use super::series::{DecodeError, Series};
 use super::time::Timestamp;
 
+/// How new points come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LiveState {
+    /// What is shown does not end now, or the stream has not begun.
+    #[default]
+    Off,
+    Live,
+    /// The server cannot read new points at the moment, or is silent.
+    Delayed,
+    /// The server cannot be reached.
+    Offline,
+}
+
 /// A frame says no longer length than this; who claims to is not believed.
 const LONGEST: usize = 16 << 20;
 

@@ -14,8 +14,9 @@ use super::listener::Listener;
 use super::paint::{Inks, paint};
 use super::points::{self, Points};
 use super::state::State;
-use super::stream::{Live, LiveState};
+use super::stream::Live;
 use crate::charts::summary::resolution;
+use crate::model::live::LiveState;
 use crate::model::range::TimeRange;
 use crate::model::time::Timestamp;
 

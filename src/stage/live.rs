@@ -13,11 +13,11 @@ use super::elements::set_text;
 use super::handle::Stage;
 use super::listener::Listener;
 use super::state::State;
-use super::stream::{LiveState, milliseconds};
+use super::stream::milliseconds;
 use crate::api::ApiError;
 use crate::api::dashboard::FollowSeries;
 use crate::browser::answer::get;
-use crate::model::live::{FrameReader, LiveFrame};
+use crate::model::live::{FrameReader, LiveFrame, LiveState};
 use crate::model::series::Series;
 use crate::model::time::Timestamp;
 

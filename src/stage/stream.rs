@@ -3,20 +3,8 @@
 use futures::future::AbortHandle;
 use leptos::prelude::{IntervalHandle, TimeoutHandle};
 
+use crate::model::live::LiveState;
 use crate::model::time::Timestamp;
-
-/// How new points come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum LiveState {
-    /// What is shown does not end now, or the stream has not begun.
-    #[default]
-    Off,
-    Live,
-    /// The server cannot read new points at the moment, or is silent.
-    Delayed,
-    /// The server cannot be reached.
-    Offline,
-}
 
 /// The stream of one stage.
 #[derive(Default)]
