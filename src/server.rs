@@ -18,6 +18,7 @@ pub mod run;
 pub mod services;
 pub mod site;
 pub mod state;
+pub mod tasks;
 
 /// Of the whole process.
 #[global_allocator]

@@ -57,7 +57,7 @@ pub async fn register_device(device_id: String) -> Result<(), ApiError> {
         let id = parse_device_id(device_id.trim())?;
         let (_, influx) = edge.influx().await?;
         let _lock = edge.shared().locks.lock(id.as_str()).await;
-        registration::register(&influx, &edge.shared().clock, &id).await?;
+        registration::register(&influx, &edge.shared().clock, &id, false).await?;
         Ok(id)
     };
     let id = edge.answer(answer.await)?;

@@ -3,6 +3,7 @@
 //! Reading it never fails. What is wrong becomes a [problem](Config::problems) of one line that names the setting; the server
 //! starts all the same, and its pages say what is wrong.
 
+mod devices;
 mod environment;
 mod settings;
 
@@ -12,6 +13,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+pub use devices::{DeviceSettings, Enrollment};
 pub use environment::Environment;
 pub use settings::{SETTINGS, Setting, settings_table};
 
@@ -24,6 +26,7 @@ pub struct Config {
     pub buckets: BucketNames,
     /// The tag that names the device in points that the server writes.
     pub device_tag: DeviceTag,
+    pub devices: DeviceSettings,
     /// The address of InfluxDB as devices see it, if it differs from the server's.
     pub store_url: Option<String>,
     /// Names under which the server is reached besides its own addresses, with or without a port.
@@ -111,6 +114,7 @@ impl Config {
                 DeviceTag::default()
             })
         };
+        let devices = DeviceSettings::read(environment, &mut problems);
         let store_url = environment.get("IOT_CENTER_STORE_URL").and_then(|url| {
             let is_url = url.starts_with("http://") || url.starts_with("https://");
             if !is_url {
@@ -142,6 +146,7 @@ impl Config {
             backend,
             buckets,
             device_tag,
+            devices,
             store_url,
             hosts,
             insecure_lan,

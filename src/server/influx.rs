@@ -4,6 +4,7 @@
 
 mod authorizations;
 mod columns;
+mod events;
 mod explain;
 mod extremes;
 mod queries;

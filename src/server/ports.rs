@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
+use crate::model::event::{Event, EventKind};
 use crate::model::field::Field;
 use crate::model::place::Place;
 use crate::model::resolution::Resolution;
@@ -85,6 +86,31 @@ pub struct EntryChange {
     pub created_at: Option<String>,
     pub status: Option<String>,
     pub revealed_at: Option<String>,
+    /// What this change is in the log of events; written together with it.
+    pub event: Option<Noted>,
+}
+
+/// An event of a device that happens with a change of its entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Noted {
+    pub kind: EventKind,
+    /// The id of the authorization that it is about.
+    pub detail: String,
+}
+
+/// A value that a field of an entry had from a time on, in nanoseconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Past {
+    pub device: String,
+    pub field: PastField,
+    pub value: String,
+    pub time: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PastField {
+    Key,
+    RevealedAt,
 }
 
 /// The registry: the points of measurement `deviceauth`.
@@ -102,6 +128,25 @@ pub trait Registry: Send + Sync {
     ) -> impl Future<Output = Result<()>> + Send;
     /// Deletes the points of a device that are older than `time`.
     fn forget_before(&self, device: &str, time: i64) -> impl Future<Output = Result<()>> + Send;
+    /// Deletes the point of a device at `time`, so that the values before it are the newest again.
+    fn forget_at(&self, device: &str, time: i64) -> impl Future<Output = Result<()>> + Send;
+    /// The keys that all devices or one of them ever had, and when they were revealed; in the order of time.
+    fn history(&self, device: Option<&str>) -> impl Future<Output = Result<Vec<Past>>> + Send;
+}
+
+/// The log of events.
+pub trait Events: Send + Sync {
+    /// Adds events, or says more about them: one of the same kind and device at the same time is replaced.
+    fn record(&self, events: &[Event]) -> impl Future<Output = Result<()>> + Send;
+    /// The newest events of all devices or of one, since `since` in nanoseconds, newest first.
+    fn events(
+        &self,
+        device: Option<&str>,
+        since: i64,
+        most: u32,
+    ) -> impl Future<Output = Result<Vec<Event>>> + Send;
+    /// The outages of devices that began since `since` and go on as far as the log knows.
+    fn open_outages(&self, since: i64) -> impl Future<Output = Result<Vec<Event>>> + Send;
 }
 
 /// An authorization as InfluxDB lists it, without its token.
@@ -215,6 +260,13 @@ pub trait Telemetry: Send + Sync {
         fields: &[String],
         look_back: Duration,
     ) -> impl Future<Output = Result<Vec<Aggregate>>> + Send;
+    /// When a device sent its first point from `from` up to `to` (nanoseconds, half open).
+    fn first_point(
+        &self,
+        device: &DeviceId,
+        from: i64,
+        to: i64,
+    ) -> impl Future<Output = Result<Option<i64>>> + Send;
     /// How many points all devices have sent from `from` up to `to` (nanoseconds, half open).
     fn count_points(&self, from: i64, to: i64) -> impl Future<Output = Result<u64>> + Send;
     /// The beginnings of the minutes with any point of a device from `from` up to `to`, in nanoseconds, unsorted.

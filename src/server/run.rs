@@ -3,8 +3,6 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
 
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
@@ -12,15 +10,10 @@ use tokio_util::sync::CancellationToken;
 use super::backend::{Backend, Target};
 use super::config::{BackendConfig, Config, Environment, StoreConfig, parse_address};
 use super::embedded::Embedded;
-use super::influx::Session;
 use super::listen;
-use super::ports::Clock;
 use super::router::router;
-use super::services::reconciler::reconcile;
 use super::state::AppState;
-
-/// Between two runs of the reconciler.
-const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+use super::tasks;
 
 /// Whatever ends the program early; its text is for the person who started it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -79,7 +72,7 @@ pub async fn serve(
     let has_backend = embedded.is_some() || matches!(config.backend, BackendConfig::Influx(_));
     let banner = banner(if has_backend { &problems } else { &[] }, exposed);
     let state = AppState::new(options, &config, backend, banner, shutdown.clone());
-    tokio::spawn(reconcile_for_ever(state.clone(), shutdown.clone()));
+    tasks::start(&state, &shutdown);
     say_where(state.options.site_addr)?;
     let served = listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
     // The last requests of the application need the store, so it goes last.
@@ -164,25 +157,6 @@ async fn start_backend(
             }
         }
         BackendConfig::None => (None, Backend::misconfigured(problems)),
-    }
-}
-
-/// Puts registrations right that stopped half-way: at the start and every minute.
-async fn reconcile_for_ever(state: AppState, shutdown: CancellationToken) {
-    let shared = Arc::clone(&state.shared);
-    let work = async {
-        loop {
-            let Some(connection) = shared.backend.connected().await else { return };
-            let session = Session::new(connection, None, shared.clock.now());
-            if let Err(error) = reconcile(&session, &shared.clock, &shared.locks).await {
-                tracing::debug!(%error, "registrations could not be checked");
-            }
-            tokio::time::sleep(RECONCILE_EVERY).await;
-        }
-    };
-    tokio::select! {
-        () = shutdown.cancelled() => {}
-        () = work => {}
     }
 }
 

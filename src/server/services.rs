@@ -1,17 +1,23 @@
 //! Use-cases. They know the ports and the model; not axum, not leptos, not HTTP and not Flux.
 
+pub mod adoption;
+pub mod audit;
+pub mod configuration;
 pub mod dashboard;
 pub mod details;
 pub mod error;
 pub mod export;
 pub mod fleet;
 pub mod follow;
+pub mod history;
 pub mod listing;
 pub mod locks;
+pub mod outages;
 pub mod reconciler;
 pub mod registration;
 pub mod registry;
 pub mod reveal;
+pub mod rotation;
 pub mod sparks;
 pub mod virtual_device;
 pub mod writing;

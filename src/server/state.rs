@@ -1,6 +1,6 @@
 //! What all handlers share.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::extract::FromRef;
@@ -8,13 +8,15 @@ use leptos::prelude::LeptosOptions;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
-use super::config::Config;
+use super::config::{Config, DeviceSettings};
 use super::influx::Connection;
 use super::ports::Clock;
 use super::services::follow::pollers::Pollers;
+use super::services::history::Overlap;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
 use crate::model::device::DeviceConfiguration;
+use crate::model::leftover::Leftovers;
 use crate::model::status::BackendStatus;
 
 /// The state of the router. Cheap to clone.
@@ -36,11 +38,14 @@ pub struct Shared {
     pub backend: Backend,
     pub clock: SystemClock,
     pub judgement: Judgement,
+    pub devices: DeviceSettings,
     pub locks: DeviceLocks,
     pub jobs: Jobs,
     pub pollers: Pollers,
     /// The address of the store as devices see it, if it is not the server's own.
     pub store_url: Option<String>,
+    /// How many authorizations the last look found that belong to no registered device.
+    leftovers: Mutex<Leftovers>,
     /// A warning for every page.
     pub banner: Option<String>,
     /// Cancelled when the server is to stop.
@@ -48,6 +53,20 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// For how long a token goes on that was replaced.
+    pub fn overlap(&self) -> Overlap {
+        Overlap { refresh: self.devices.configuration_refresh }
+    }
+
+    pub fn note_leftovers(&self, leftovers: Leftovers) {
+        *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner) = leftovers;
+    }
+
+    /// What the last look at all authorizations found.
+    pub fn leftovers(&self) -> Leftovers {
+        *self.leftovers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The backend and its state as of the last probe.
     pub fn backend_status(&self) -> BackendStatus {
         let (name, state) = self.backend.status();
@@ -67,6 +86,8 @@ impl AppState {
             backend,
             clock: SystemClock,
             judgement: Judgement { limits: config.liveness, look_back: config.look_back },
+            devices: config.devices,
+            leftovers: Mutex::default(),
             locks: DeviceLocks::default(),
             jobs: Jobs::default(),
             pollers: Pollers::default(),

@@ -62,6 +62,21 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "Tag that names the device in points that IoT Center writes: `clientId` or `device`. Both are read.",
     },
     Setting {
+        name: "IOT_CENTER_ENROLLMENT",
+        default: "local",
+        meaning: "Who gets a device's configuration, which holds its token, from `/api/env/<id>`: programs on this machine (`local`), every device that reaches the server (`open`), nobody (`closed`). Browsers never do.",
+    },
+    Setting {
+        name: "IOT_CENTER_MEASUREMENT_INTERVAL",
+        default: "60",
+        meaning: "How often devices shall measure, in seconds; part of their configuration.",
+    },
+    Setting {
+        name: "IOT_CENTER_CONFIGURATION_REFRESH",
+        default: "3600",
+        meaning: "How often devices shall fetch their configuration, in seconds. A token that was replaced goes on for twice as long.",
+    },
+    Setting {
         name: "IOT_CENTER_ONLINE_MINUTES",
         default: "5",
         meaning: "A device whose last point is younger is online.",

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use influx_wire::flux::build::{
-    Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, time,
+    Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, strings, time,
 };
 use influx_wire::flux::{self, ast::Expression};
 
 use super::schema;
 use crate::model::device::DeviceId;
+use crate::model::event::EventKind;
 use crate::model::field::{Field, MEASUREMENT};
 use crate::model::spark::Span;
 use crate::server::config::DeviceTag;
@@ -81,6 +82,50 @@ pub(super) fn token(bucket: &str, device: &str) -> String {
         .and(column("_field").equals(schema::TOKEN_FIELD))
         .and(column(schema::DEVICE_TAG).equals(device));
     from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
+}
+
+/// All values that keys and the times of revealing ever had, of one device or all.
+pub(super) fn registry_history(bucket: &str, device: Option<&str>) -> String {
+    let mut condition = column("_measurement")
+        .equals(schema::REGISTRY)
+        .and(any_of("_field", &["key", "revealedAt"]));
+    if let Some(device) = device {
+        condition = condition.and(column(schema::DEVICE_TAG).equals(device));
+    }
+    from(bucket).range(0, time(FAR_FUTURE)).filter(condition).to_string()
+}
+
+/// The newest events since `start`, of one device or all, with their fields side by side.
+pub(super) fn events(bucket: &str, device: Option<&str>, start: i64, most: u32) -> String {
+    let mut condition = column("_measurement").equals(schema::EVENTS);
+    if let Some(device) = device {
+        condition = condition.and(column(schema::DEVICE_TAG).equals(device));
+    }
+    let events = from(bucket).range(time(start), time(FAR_FUTURE)).filter(condition);
+    let table = events
+        .call("v1.fieldsAsCols", [])
+        .group::<&str>(&[])
+        .call("sort", [("columns", strings(&["_time"])), ("desc", boolean(true))])
+        .limit(most);
+    Script::new().import("influxdata/influxdb/v1").result(table).to_string()
+}
+
+/// The outages of devices since `start` whose end is not known.
+pub(super) fn open_outages(bucket: &str, start: i64) -> String {
+    let condition = column("_measurement")
+        .equals(schema::EVENTS)
+        .and(column(schema::KIND_TAG).equals(EventKind::Outage.key()))
+        .and(column("_field").equals(schema::UNTIL_FIELD));
+    from(bucket)
+        .range(time(start), time(FAR_FUTURE))
+        .filter(condition)
+        .filter(column("_value").equals(""))
+        .to_string()
+}
+
+/// The first point of a device from `start` up to `stop`, a row for each of its series.
+pub(super) fn first_point(bucket: &str, device: &DeviceId, start: i64, stop: i64) -> String {
+    between(bucket, device, start, stop).first().keep(&["_time"]).to_string()
 }
 
 /// The time of the newest point of every device, one row for each pair of the two tags.

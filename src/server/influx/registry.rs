@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use influx_client::{ExposeSecret, SecretString};
 use influx_wire::api::DeleteRequest;
 use influx_wire::csv::ColumnData;
-use influx_wire::line_protocol::{FieldValue, LineWriter, Precision};
+use influx_wire::line_protocol::{FieldValue, LineWriter, Precision, WriteError};
 use influx_wire::time::format_rfc3339;
 
 use super::columns::{column, text, time};
 use super::schema::{DEVICE_TAG, REGISTRY, TOKEN_FIELD};
-use super::{Session, queries};
-use crate::server::ports::{Cause, Entry, EntryChange, PortError, Registry, Result, Stored};
+use super::{Session, events, queries};
+use crate::model::event::Event;
+use crate::model::time::Timestamp;
+use crate::server::ports::{
+    Cause, Entry, EntryChange, Past, PastField, PortError, Registry, Result, Stored,
+};
 
 impl Registry for Session {
     async fn entries(&self, device: Option<&str>) -> Result<Vec<Entry>> {
@@ -75,12 +79,18 @@ impl Registry for Session {
             .into_iter()
             .filter_map(|(key, value)| Some((key, FieldValue::String(value?.into()))));
         let mut writer = LineWriter::default();
-        writer.point(REGISTRY, [(DEVICE_TAG, device)], fields, Some(time)).map_err(|error| {
-            PortError {
-                sentence: format!("The device ID cannot be written to InfluxDB: {error}."),
-                cause: Cause::Unexpected,
-            }
-        })?;
+        writer.point(REGISTRY, [(DEVICE_TAG, device)], fields, Some(time)).map_err(unwritable)?;
+        // In the same request: the store writes both or neither.
+        if let Some(noted) = &change.event {
+            let event = Event {
+                kind: noted.kind,
+                device: Some(device.to_owned()),
+                time: Timestamp::from_nanoseconds(time),
+                until: None,
+                detail: Some(noted.detail.clone()),
+            };
+            events::write(&mut writer, &event).map_err(unwritable)?;
+        }
         let written = self
             .client
             .write(&self.connection.registry.name, writer.take(), Precision::Nanoseconds)
@@ -89,10 +99,46 @@ impl Registry for Session {
     }
 
     async fn forget_before(&self, device: &str, time: i64) -> Result<()> {
+        self.forget(device, 0, time.saturating_sub(1)).await
+    }
+
+    async fn forget_at(&self, device: &str, time: i64) -> Result<()> {
+        self.forget(device, time, time).await
+    }
+
+    async fn history(&self, device: Option<&str>) -> Result<Vec<Past>> {
+        let script = queries::registry_history(&self.connection.registry.name, device);
+        let mut history = Vec::new();
+        for batch in self.query("Read which tokens there have been", script).await? {
+            let (devices, fields) = (column(&batch, DEVICE_TAG), column(&batch, "_field"));
+            let (values, times) = (column(&batch, "_value"), column(&batch, "_time"));
+            for row in 0..batch.tables.len() {
+                let (Some(device), Some(field), Some(time)) =
+                    (text(devices, row), text(fields, row), time(times, row))
+                else {
+                    continue;
+                };
+                let field = match field {
+                    "key" => PastField::Key,
+                    "revealedAt" => PastField::RevealedAt,
+                    _ => continue,
+                };
+                // An empty key ends a registration.
+                let value = text(values, row).unwrap_or_default().to_owned();
+                history.push(Past { device: device.to_owned(), field, value, time });
+            }
+        }
+        history.sort_by_key(|past| past.time);
+        Ok(history)
+    }
+}
+
+impl Session {
+    /// Deletes the points of a device from `first` to `last`, both included.
+    async fn forget(&self, device: &str, first: i64, last: i64) -> Result<()> {
         let request = DeleteRequest {
-            start: "1970-01-01T00:00:00Z".to_owned(),
-            // Inclusive.
-            stop: format_rfc3339(time.saturating_sub(1)),
+            start: format_rfc3339(first),
+            stop: format_rfc3339(last),
             predicate: Some(format!(
                 "_measurement={} AND {DEVICE_TAG}={}",
                 predicate_literal(REGISTRY),
@@ -101,6 +147,13 @@ impl Registry for Session {
         };
         let deleted = self.client.delete(&self.connection.registry.name, &request).await;
         deleted.map_err(|error| self.explainer.explain(error))
+    }
+}
+
+fn unwritable(error: WriteError) -> PortError {
+    PortError {
+        sentence: format!("The device ID cannot be written to InfluxDB: {error}."),
+        cause: Cause::Unexpected,
     }
 }
 

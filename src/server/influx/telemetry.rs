@@ -79,6 +79,16 @@ impl Telemetry for Session {
         Ok(aggregates)
     }
 
+    async fn first_point(&self, device: &DeviceId, from: i64, to: i64) -> Result<Option<i64>> {
+        let script = queries::first_point(self.bucket(), device, from, to);
+        let batches = self.query("Find the first point after the silence", script).await?;
+        let times = batches.iter().flat_map(|batch| {
+            let times = column(batch, "_time");
+            (0..batch.tables.len()).filter_map(move |row| time(times, row))
+        });
+        Ok(times.min())
+    }
+
     async fn count_points(&self, from: i64, to: i64) -> Result<u64> {
         let script = queries::count_points(self.bucket(), from, to);
         let batches = self.query("Count the points of the last five minutes", script).await?;

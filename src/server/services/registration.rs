@@ -7,50 +7,52 @@
 
 use secrecy::SecretString;
 
+use super::audit::{DESCRIPTION_PREFIX, FORMER_DESCRIPTION_PREFIX};
 use super::registry::{ACTIVE, EntryState, PENDING, entry};
 use super::{Error, Result};
 use crate::model::device::DeviceId;
+use crate::model::event::EventKind;
 use crate::model::time::Timestamp;
 use crate::server::ports::{
-    Authorization, Authorizations, Clock, Entry, EntryChange, PortError, Registry,
+    Authorization, Authorizations, Clock, Entry, EntryChange, NewAuthorization, Noted, PortError,
+    Registry,
 };
 
-/// The description of a device's authorization begins so; what follows is the id, and all of it is compared.
-pub const DESCRIPTION_PREFIX: &str = "IoTCenterDevice: ";
-
-/// The description that older systems used.
-const FORMER_DESCRIPTION_PREFIX: &str = "IoT Center: ";
-
 /// Younger entries that are pending may belong to a registration that still runs in another process.
-const STILL_RUNNING_NS: i64 = 60_000_000_000;
+pub(super) const STILL_RUNNING_NS: i64 = 60_000_000_000;
+
+/// What a registration or rotation gives.
+#[derive(Debug, Clone)]
+pub struct NewToken {
+    /// The id of the authorization.
+    pub key: String,
+    pub token: SecretString,
+}
 
 /// Registers a device. The caller holds its lock.
+///
+/// `shown`: the token goes to a caller that is no browser, so it cannot be revealed any more.
 pub async fn register(
     ports: &(impl Registry + Authorizations),
     clock: &impl Clock,
     device: &DeviceId,
-) -> Result<()> {
+    shown: bool,
+) -> Result<NewToken> {
     let id = device.as_str();
     let before = entry(ports, id).await?;
     match before.state() {
         EntryState::Registered => return Err(already_registered(id)),
         EntryState::Pending => {
-            if resume(ports, clock, &before).await? {
-                return Ok(());
+            if let Some(resumed) = resume(ports, clock, &before, shown).await? {
+                return Ok(resumed);
             }
         }
         EntryState::Unregistered => {}
     }
 
     let description = format!("{DESCRIPTION_PREFIX}{id}");
-    let created = match ports.create_inactive(&description).await {
-        Ok(created) => created,
-        Err(error) => {
-            // It may exist all the same, and nobody knows its token: whatever has this description and no entry goes.
-            revoke_strangers(ports, &description, &before).await;
-            return Err(error.into());
-        }
-    };
+    let created = create(ports, &description, &before).await?;
+    let token = created.token.clone();
     // Nobody but us has seen it, and it is not active: until the activation everything can be undone by deleting it.
     match prepare(ports, clock, &before, &created.id, created.token, &description).await {
         Ok(()) => {}
@@ -70,7 +72,42 @@ pub async fn register(
         undo(ports, clock, id, &created.id).await;
         return Err(error);
     }
-    finish(ports, clock, id, &created.id).await
+    finish(ports, clock, id, &created.id, shown).await?;
+    Ok(NewToken { key: created.id, token })
+}
+
+/// Creates an authorization that is not active. `before` is the entry of its device.
+pub(super) async fn create(
+    ports: &impl Authorizations,
+    description: &str,
+    before: &Entry,
+) -> Result<NewAuthorization> {
+    match ports.create_inactive(description).await {
+        Ok(created) => Ok(created),
+        Err(error) => {
+            // It may exist all the same, and nobody knows its token: whatever has this description and no entry goes.
+            revoke_strangers(ports, description, before).await;
+            Err(error.into())
+        }
+    }
+}
+
+/// Reads an authorization back that was created just now: it must be what was asked for.
+pub(super) async fn check_scope(
+    ports: &impl Authorizations,
+    key: &str,
+    description: &str,
+) -> Result<()> {
+    let found = ports.find(key).await?;
+    let is_as_asked = |found: &Authorization| {
+        found.has_device_scope && !found.active && found.description == description
+    };
+    if found.as_ref().is_some_and(is_as_asked) {
+        return Ok(());
+    }
+    Err(Error::Internal(format!(
+        "the new authorization {key} is not what was asked for: {found:?}"
+    )))
 }
 
 /// Reads back what was created, writes it into the registry as pending and checks that it stands there.
@@ -83,22 +120,14 @@ async fn prepare(
     description: &str,
 ) -> Result<()> {
     let id = &before.device;
-    let found = ports.find(key).await?;
-    let is_as_asked = |found: &Authorization| {
-        found.has_device_scope && !found.active && found.description == description
-    };
-    if !found.as_ref().is_some_and(is_as_asked) {
-        return Err(Error::Internal(format!(
-            "the new authorization {key} is not what was asked for: {found:?}"
-        )));
-    }
+    check_scope(ports, key, description).await?;
     let now = clock.now();
     let change = EntryChange {
         key: Some(key.to_owned()),
         token: Some(token),
         created_at: Some(rfc3339(now)),
         status: Some(PENDING.to_owned()),
-        revealed_at: None,
+        ..EntryChange::default()
     };
     ports.change(id, &change, before.next_time(now)).await?;
     let after = entry(ports, id).await?;
@@ -114,29 +143,47 @@ async fn finish(
     clock: &impl Clock,
     id: &str,
     key: &str,
+    shown: bool,
 ) -> Result<()> {
     let current = entry(ports, id).await?;
     if current.authorization().is_none_or(|stored| stored.value != key) {
         ports.delete(key).await?;
         return Err(already_registered(id));
     }
-    let change = EntryChange { status: Some(ACTIVE.to_owned()), ..EntryChange::default() };
+    let change = finished(clock, key, shown, EventKind::Registered);
     ports.change(id, &change, current.next_time(clock.now())).await?;
     Ok(())
 }
 
-/// Goes on with a registration that stopped half-way: `true` if the device is registered now, `false` if nothing is left of it.
+/// The last point of a registration or rotation.
+pub(super) fn finished(
+    clock: &impl Clock,
+    key: &str,
+    shown: bool,
+    kind: EventKind,
+) -> EntryChange {
+    EntryChange {
+        status: Some(ACTIVE.to_owned()),
+        revealed_at: shown.then(|| rfc3339(clock.now())),
+        event: Some(Noted { kind, detail: key.to_owned() }),
+        ..EntryChange::default()
+    }
+}
+
+/// Goes on with a registration that stopped half-way; `None` if nothing is left of it.
 async fn resume(
     ports: &(impl Registry + Authorizations),
     clock: &impl Clock,
     pending: &Entry,
-) -> Result<bool> {
-    let Some(key) = pending.authorization() else { return Ok(false) };
+    shown: bool,
+) -> Result<Option<NewToken>> {
+    let Some(key) = pending.authorization() else { return Ok(None) };
     let is_young = clock.now().saturating_sub(key.time) < STILL_RUNNING_NS;
     match find(ports, &key.value).await? {
         Some(authorization) if authorization.active => {
-            finish(ports, clock, &pending.device, &key.value).await?;
-            Ok(true)
+            let token = ports.token(&pending.device).await?.unwrap_or_default();
+            finish(ports, clock, &pending.device, &key.value, shown).await?;
+            Ok(Some(NewToken { key: key.value.clone(), token }))
         }
         Some(_) if is_young => Err(Error::Conflict(format!(
             "The device \"{}\" is being registered at the moment. Try again in a minute.",
@@ -144,9 +191,9 @@ async fn resume(
         ))),
         Some(_) => {
             ports.delete(&key.value).await?;
-            Ok(false)
+            Ok(None)
         }
-        None => Ok(false),
+        None => Ok(None),
     }
 }
 
@@ -210,7 +257,8 @@ pub async fn unregister(
         ports.delete(key).await?;
     }
     let time = current.next_time(clock.now());
-    ports.change(device, &tombstone(), time).await?;
+    let event = Noted { kind: EventKind::Unregistered, detail: key.value.clone() };
+    ports.change(device, &EntryChange { event: Some(event), ..tombstone() }, time).await?;
     if let Err(error) = ports.forget_before(device, time).await {
         // The token in these points opens nothing any more, and the tombstone hides them.
         tracing::warn!(%error, "the points of an unregistered device could not be deleted");

@@ -12,6 +12,10 @@ pub const REVEAL_WINDOW_MS: i64 = 15 * 60_000;
 pub const PENDING: &str = "pending";
 /// …and after.
 pub const ACTIVE: &str = "active";
+/// Written with a new token before it is activated: the one before is valid until then.
+pub const ROTATING: &str = "rotating";
+/// The authorization was made inactive by a person.
+pub const DISABLED: &str = "disabled";
 
 /// What [`Entry::key`] and its status say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +36,14 @@ impl Entry {
             }
             _ => EntryState::Registered,
         }
+    }
+
+    /// Whether a new token was written whose authorization may not be active yet.
+    pub fn is_rotating(&self) -> bool {
+        let Some(key) = self.authorization() else { return false };
+        self.status
+            .as_ref()
+            .is_some_and(|status| status.time >= key.time && status.value == ROTATING)
     }
 
     /// The stored authorization id, unless it is empty.

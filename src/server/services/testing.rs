@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod measured;
+mod registry;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
@@ -14,20 +15,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
-
 use self::measured::Measured;
 use crate::model::device::{DeviceId, HowItWorks};
 use crate::model::emulator::Reading;
+use crate::model::event::Event;
 use crate::model::field::Field;
 use crate::model::place::Place;
 use crate::model::resolution::Resolution;
 use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
 use crate::server::ports::{
-    Aggregate, Authorization, Authorizations, Cause, Clock, Entry, EntryChange, Explain,
-    FieldWindows, LastPoint, NewAuthorization, PortError, Registry, Result, Stored, Telemetry,
-    Value,
+    Aggregate, Authorization, Cause, Clock, Entry, EntryChange, Explain, FieldWindows, LastPoint, Past,
+    PastField, PortError, Result, Stored, Telemetry, Value,
 };
 
 pub(crate) const MINUTE_NS: i64 = 60_000_000_000;
@@ -68,7 +67,12 @@ pub(crate) enum Fault {
 #[derive(Debug, Default)]
 struct State {
     entries: BTreeMap<String, Entry>,
-    tokens: BTreeMap<String, String>,
+    /// With the times of their points.
+    tokens: BTreeMap<String, Vec<(String, i64)>>,
+    changes: Vec<(String, i64, EntryChange)>,
+    /// Every value of keys and times of revealing.
+    past: Vec<Past>,
+    events: Vec<Event>,
     authorizations: BTreeMap<String, Authorization>,
     created: u64,
     last_seen: Vec<(String, i64)>,
@@ -146,7 +150,7 @@ impl Memory {
             return Err(lost());
         }
         let value = effect(&mut state);
-        let orphans = orphans(&state);
+        let orphans = registry::orphans(&state);
         assert!(orphans.is_empty(), "active authorizations without an entry: {orphans:?}");
         if fault == Some(Fault::After) { Err(lost()) } else { Ok(value) }
     }
@@ -158,6 +162,14 @@ impl Memory {
         let entry =
             Entry { device: id.to_owned(), key: stored(&key, 1), newest: 1, ..Entry::default() };
         state.entries.insert(id.to_owned(), entry);
+        let change = EntryChange { key: Some(key.clone()), ..EntryChange::default() };
+        state.changes.push((id.to_owned(), 1, change));
+        state.past.push(Past {
+            device: id.to_owned(),
+            field: PastField::Key,
+            value: key.clone(),
+            time: 1,
+        });
         state.authorizations.insert(
             key.clone(),
             Authorization {
@@ -247,131 +259,12 @@ impl Memory {
     }
 }
 
-/// Active authorizations of ours that no entry of the registry names.
-fn orphans(state: &State) -> Vec<String> {
-    let is_named = |id: &str| {
-        state.entries.values().any(|entry| entry.key.as_ref().is_some_and(|key| key.value == id))
-    };
-    state
-        .authorizations
-        .values()
-        .filter(|authorization| authorization.active && !is_named(&authorization.id))
-        .map(|authorization| authorization.id.clone())
-        .collect()
-}
-
 impl Explain for Memory {
     fn how(&self) -> Vec<HowItWorks> {
         Vec::new()
     }
 
     fn note_series(&self, _device: &DeviceId, _from: i64, _to: i64, _resolution: Resolution) {}
-}
-
-impl Registry for Memory {
-    async fn entries(&self, device: Option<&str>) -> Result<Vec<Entry>> {
-        self.call(|state| {
-            let entries = state.entries.values();
-            entries
-                .filter(|entry| device.is_none_or(|device| entry.device == device))
-                .cloned()
-                .collect()
-        })
-    }
-
-    async fn token(&self, device: &str) -> Result<Option<SecretString>> {
-        self.call(|state| {
-            state
-                .tokens
-                .get(device)
-                .filter(|token| !token.is_empty())
-                .cloned()
-                .map(SecretString::from)
-        })
-    }
-
-    async fn change(&self, device: &str, change: &EntryChange, time: i64) -> Result<()> {
-        self.call(|state| {
-            let entry = state.entries.entry(device.to_owned()).or_insert_with(|| Entry {
-                device: device.to_owned(),
-                newest: i64::MIN,
-                ..Entry::default()
-            });
-            assert!(time > entry.newest, "a point of the registry must be newer than all before");
-            entry.newest = time;
-            let fields = [
-                (&change.key, &mut entry.key),
-                (&change.created_at, &mut entry.created_at),
-                (&change.status, &mut entry.status),
-                (&change.revealed_at, &mut entry.revealed_at),
-            ];
-            for (new, old) in fields {
-                if let Some(value) = new {
-                    *old = stored(value, time);
-                }
-            }
-            if let Some(token) = &change.token {
-                state.tokens.insert(device.to_owned(), token.expose_secret().to_owned());
-            }
-        })
-    }
-
-    async fn forget_before(&self, device: &str, time: i64) -> Result<()> {
-        self.call(|state| {
-            if let Some(entry) = state.entries.get_mut(device) {
-                for field in [
-                    &mut entry.key,
-                    &mut entry.created_at,
-                    &mut entry.status,
-                    &mut entry.revealed_at,
-                ] {
-                    if field.as_ref().is_some_and(|stored| stored.time < time) {
-                        *field = None;
-                    }
-                }
-            }
-        })
-    }
-}
-
-impl Authorizations for Memory {
-    async fn create_inactive(&self, description: &str) -> Result<NewAuthorization> {
-        self.call(|state| {
-            state.created += 1;
-            let id = format!("{:016x}", state.created);
-            let authorization = Authorization {
-                id: id.clone(),
-                description: description.to_owned(),
-                active: false,
-                has_device_scope: !state.grants_too_much,
-                created_at: Some(START),
-            };
-            state.authorizations.insert(id.clone(), authorization);
-            NewAuthorization { token: SecretString::from(format!("token of {id}")), id }
-        })
-    }
-
-    async fn find(&self, id: &str) -> Result<Option<Authorization>> {
-        self.call(|state| state.authorizations.get(id).cloned())
-    }
-
-    async fn list(&self) -> Result<Vec<Authorization>> {
-        self.call(|state| state.authorizations.values().cloned().collect())
-    }
-
-    async fn set_active(&self, id: &str, active: bool) -> Result<bool> {
-        self.call(|state| match state.authorizations.get_mut(id) {
-            Some(authorization) => {
-                authorization.active = active;
-                true
-            }
-            None => false,
-        })
-    }
-
-    async fn delete(&self, id: &str) -> Result<bool> {
-        self.call(|state| state.authorizations.remove(id).is_some())
-    }
 }
 
 impl Telemetry for Memory {
@@ -397,6 +290,11 @@ impl Telemetry for Memory {
         _look_back: Duration,
     ) -> Result<Vec<Aggregate>> {
         Ok(Vec::new())
+    }
+
+    async fn first_point(&self, _device: &DeviceId, from: i64, to: i64) -> Result<Option<i64>> {
+        let state = self.state();
+        Ok(state.minutes.iter().copied().filter(|minute| (from..to).contains(minute)).min())
     }
 
     async fn count_points(&self, _from: i64, _to: i64) -> Result<u64> {

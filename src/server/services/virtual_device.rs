@@ -21,8 +21,8 @@ pub async fn prepare(
     let id = DeviceId::parse(ID).map_err(|error| Error::Internal(error.to_string()))?;
     {
         let _lock = locks.lock(ID).await;
-        match register(&ports, clock, &id).await {
-            Ok(()) | Err(Error::Conflict(_)) => {}
+        match register(&ports, clock, &id, false).await {
+            Ok(_) | Err(Error::Conflict(_)) => {}
             Err(error) => return Err(error),
         }
     }
