@@ -12,6 +12,7 @@ pub mod influx;
 pub mod listen;
 pub mod middleware;
 pub mod ports;
+pub mod rate;
 pub mod router;
 pub mod routes;
 pub mod run;

@@ -11,6 +11,7 @@ use super::backend::Backend;
 use super::config::Config;
 use super::influx::Connection;
 use super::ports::Clock;
+use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
@@ -39,6 +40,7 @@ pub struct Shared {
     pub locks: DeviceLocks,
     pub jobs: Jobs,
     pub pollers: Pollers,
+    pub rates: RateLimits,
     /// The address of the store as devices see it, if it is not the server's own.
     pub store_url: Option<String>,
     /// A warning for every page.
@@ -70,6 +72,7 @@ impl AppState {
             locks: DeviceLocks::default(),
             jobs: Jobs::default(),
             pollers: Pollers::default(),
+            rates: RateLimits::default(),
             store_url: config.store_url.clone(),
             banner,
             shutdown,

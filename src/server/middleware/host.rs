@@ -4,14 +4,12 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
+use axum::extract::{Request, State};
 use axum::http::{StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The address of this machine that a connection arrived at.
-#[derive(Debug, Clone, Copy)]
-pub struct LocalAddress(pub Option<SocketAddr>);
+use crate::server::listen::Endpoints;
 
 /// The hosts that are served: `name:port`, lower case.
 #[derive(Debug, Clone)]
@@ -76,7 +74,7 @@ fn has_port(name: &str) -> bool {
 
 /// Refuses requests for other hosts with 421.
 pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let local = request.extensions().get::<ConnectInfo<LocalAddress>>().and_then(|info| info.0.0);
+    let local = Endpoints::of(request.extensions()).and_then(|endpoints| endpoints.local);
     if requested_host(&request).is_some_and(|host| hosts.allow(&host, local)) {
         return next.run(request).await;
     }
