@@ -19,6 +19,7 @@ pub mod run;
 pub mod services;
 pub mod site;
 pub mod state;
+pub mod store_url;
 
 /// Of the whole process.
 #[global_allocator]

@@ -15,6 +15,7 @@ use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
+use super::store_url::StoreUrl;
 use crate::model::device::DeviceConfiguration;
 use crate::model::status::BackendStatus;
 
@@ -41,8 +42,7 @@ pub struct Shared {
     pub jobs: Jobs,
     pub pollers: Pollers,
     pub rates: RateLimits,
-    /// The address of the store as devices see it, if it is not the server's own.
-    pub store_url: Option<String>,
+    pub store_url: StoreUrl,
     /// A warning for every page.
     pub banner: Option<String>,
     /// Cancelled when the server is to stop.
@@ -73,18 +73,22 @@ impl AppState {
             jobs: Jobs::default(),
             pollers: Pollers::default(),
             rates: RateLimits::default(),
-            store_url: config.store_url.clone(),
+            store_url: StoreUrl::of(config),
             banner,
             shutdown,
         };
         Self { options, shared: Arc::new(shared) }
     }
 
-    /// Where a device writes to.
-    pub fn device_configuration(&self, connection: &Connection) -> DeviceConfiguration {
-        let own = connection.client.url().trim_end_matches('/');
+    /// Where a device writes to, for a caller that has reached this server as `host`: what
+    /// [`requested_host`](super::middleware::host::requested_host) says behind the check of hosts.
+    pub fn device_configuration(
+        &self,
+        connection: &Connection,
+        host: Option<&str>,
+    ) -> DeviceConfiguration {
         DeviceConfiguration {
-            influx_url: self.shared.store_url.clone().unwrap_or_else(|| own.to_owned()),
+            influx_url: self.shared.store_url.seen_by(connection.client.url(), host),
             organization: connection.organization_name.clone(),
             bucket: connection.telemetry.name.clone(),
         }

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
-use axum::http::{StatusCode, Version, header};
+use axum::http::{HeaderMap, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -87,18 +87,23 @@ pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> 
 
 /// The one host that the request names; `None` if it names none, or two that differ.
 pub fn requested_host(request: &Request) -> Option<String> {
-    let mut values = request.headers().get_all(header::HOST).iter();
+    host_of(request.headers(), request.uri(), request.version())
+}
+
+/// The same of a request of which only the head is left.
+pub fn host_of(headers: &HeaderMap, uri: &Uri, version: Version) -> Option<String> {
+    let mut values = headers.get_all(header::HOST).iter();
     let header = match (values.next(), values.next()) {
         (Some(value), None) => Some(value.to_str().ok()?.to_owned()),
         (None, None) => None,
         _ => return None,
     };
-    let authority = request.uri().authority().map(ToString::to_string);
+    let authority = uri.authority().map(ToString::to_string);
     match (header, authority) {
         (Some(header), Some(authority)) if header != authority => None,
         (Some(host), _) => Some(host),
         // `:authority` takes the place of the header in HTTP/2 only.
-        (None, Some(authority)) if request.version() == Version::HTTP_2 => Some(authority),
+        (None, Some(authority)) if version == Version::HTTP_2 => Some(authority),
         (None, _) => None,
     }
 }
