@@ -12,6 +12,7 @@ pub mod influx;
 pub mod listen;
 pub mod middleware;
 pub mod ports;
+pub mod rate;
 pub mod router;
 pub mod routes;
 pub mod run;
@@ -19,6 +20,7 @@ pub mod services;
 pub mod site;
 pub mod state;
 pub mod tasks;
+pub mod store_url;
 
 /// Of the whole process.
 #[global_allocator]

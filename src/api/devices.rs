@@ -40,7 +40,7 @@ pub async fn read_device(id: String) -> Result<DeviceDetails, ApiError> {
     let answer = async {
         let id = existing_device_id(&id)?;
         let (connection, influx) = edge.influx().await?;
-        let configuration = edge.state().device_configuration(&connection);
+        let configuration = edge.state().device_configuration(&connection, edge.host());
         details::details(&influx, &edge.shared().clock, edge.shared().judgement, configuration, &id)
             .await
     };

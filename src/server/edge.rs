@@ -10,6 +10,7 @@ use leptos_axum::ResponseOptions;
 use tokio::time::Instant;
 
 use super::influx::{Connection, Session, TimeLimit};
+use super::middleware::host::host_of;
 use super::middleware::trace::{RequestId, RequestStart};
 use super::ports::{Cause, Clock, PortError};
 use super::services::{Error, Result};
@@ -35,6 +36,7 @@ pub struct Edge {
     state: AppState,
     limit: TimeLimit,
     request_id: String,
+    host: Option<String>,
     is_page: bool,
     is_form: bool,
     response: Option<ResponseOptions>,
@@ -58,6 +60,7 @@ impl Edge {
             state,
             limit: TimeLimit { deadline: start + total, total },
             request_id,
+            host: host_of(&parts.headers, &parts.uri, parts.version),
             is_page,
             is_form: accepts_html(&parts.headers),
             response: use_context::<ResponseOptions>(),
@@ -70,6 +73,11 @@ impl Edge {
 
     pub fn shared(&self) -> &Shared {
         &self.state.shared
+    }
+
+    /// The name under which the caller has reached this server.
+    pub fn host(&self) -> Option<&str> {
+        self.host.as_deref()
     }
 
     /// InfluxDB, within the time limit of the request.

@@ -5,12 +5,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::ConnectInfo;
 use axum::extract::connect_info::Connected;
+use axum::http::Extensions;
 use axum::serve::{IncomingStream, Listener};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
-
-use super::middleware::host::LocalAddress;
 
 /// How long requests may go on after the server was told to stop.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -95,9 +95,30 @@ impl Listener for Undelayed {
     }
 }
 
-impl Connected<IncomingStream<'_, Undelayed>> for LocalAddress {
+/// The two ends of the connection that a request came over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Endpoints {
+    /// The address of this machine that it arrived at.
+    pub local: Option<SocketAddr>,
+    /// Who is at the other end: the caller, or a proxy in front of this server.
+    pub peer: SocketAddr,
+}
+
+impl Endpoints {
+    /// Those of a request; `None` where it came over no connection, as in tests.
+    pub fn of(request: &Extensions) -> Option<Self> {
+        request.get::<ConnectInfo<Self>>().map(|info| info.0)
+    }
+
+    /// Whether the caller is a program on this machine.
+    pub fn is_local_caller(self) -> bool {
+        self.peer.ip().to_canonical().is_loopback()
+    }
+}
+
+impl Connected<IncomingStream<'_, Undelayed>> for Endpoints {
     fn connect_info(stream: IncomingStream<'_, Undelayed>) -> Self {
-        Self(stream.io().local_addr().ok())
+        Self { local: stream.io().local_addr().ok(), peer: *stream.remote_addr() }
     }
 }
 
@@ -107,7 +128,7 @@ pub async fn serve(
     router: Router,
     shutdown: CancellationToken,
 ) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<LocalAddress>();
+    let service = router.into_make_service_with_connect_info::<Endpoints>();
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners {
         let (service, shutdown) = (service.clone(), shutdown.clone());

@@ -11,10 +11,12 @@ use super::backend::Backend;
 use super::config::{Config, DeviceSettings};
 use super::influx::Connection;
 use super::ports::Clock;
+use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
 use super::services::history::Overlap;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
+use super::store_url::StoreUrl;
 use crate::model::device::DeviceConfiguration;
 use crate::model::leftover::Leftovers;
 use crate::model::status::BackendStatus;
@@ -46,6 +48,8 @@ pub struct Shared {
     pub store_url: Option<String>,
     /// How many authorizations the last look found that belong to no registered device.
     leftovers: Mutex<Leftovers>,
+    pub rates: RateLimits,
+    pub store_url: StoreUrl,
     /// A warning for every page.
     pub banner: Option<String>,
     /// Cancelled when the server is to stop.
@@ -91,18 +95,23 @@ impl AppState {
             locks: DeviceLocks::default(),
             jobs: Jobs::default(),
             pollers: Pollers::default(),
-            store_url: config.store_url.clone(),
+            rates: RateLimits::default(),
+            store_url: StoreUrl::of(config),
             banner,
             shutdown,
         };
         Self { options, shared: Arc::new(shared) }
     }
 
-    /// Where a device writes to.
-    pub fn device_configuration(&self, connection: &Connection) -> DeviceConfiguration {
-        let own = connection.client.url().trim_end_matches('/');
+    /// Where a device writes to, for a caller that has reached this server as `host`: what
+    /// [`requested_host`](super::middleware::host::requested_host) says behind the check of hosts.
+    pub fn device_configuration(
+        &self,
+        connection: &Connection,
+        host: Option<&str>,
+    ) -> DeviceConfiguration {
         DeviceConfiguration {
-            influx_url: self.shared.store_url.clone().unwrap_or_else(|| own.to_owned()),
+            influx_url: self.shared.store_url.seen_by(connection.client.url(), host),
             organization: connection.organization_name.clone(),
             bucket: connection.telemetry.name.clone(),
         }

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::http::Extensions;
 use axum::routing::get;
-use iot_center::server::listen::{self, ListenError};
+use iot_center::server::listen::{self, Endpoints, ListenError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
@@ -40,6 +41,36 @@ async fn a_request_that_has_begun_is_answered_although_the_server_stops() {
     server.await.unwrap().unwrap();
     assert!(cancelled_at.elapsed() < Duration::from_secs(5), "{:?}", cancelled_at.elapsed());
     assert!(TcpStream::connect(("127.0.0.1", port)).await.is_err());
+}
+
+#[tokio::test]
+async fn handlers_know_both_ends_of_the_connection() {
+    let listeners = listen::bind("127.0.0.1:0".parse().unwrap(), false, SETTING).await.unwrap();
+    let local = listeners[0].local_addr().unwrap();
+    let shutdown = CancellationToken::new();
+    let handler = |request: axum::extract::Request| async move {
+        let Endpoints { local, peer } = Endpoints::of(request.extensions()).unwrap();
+        format!("{} {peer}", local.unwrap())
+    };
+    let router = Router::new().route("/ends", get(handler));
+    let _stop = shutdown.clone().drop_guard();
+    tokio::spawn(listen::serve(listeners, router, shutdown));
+    let mut stream = TcpStream::connect(local).await.unwrap();
+    let expected = format!("{local} {}", stream.local_addr().unwrap());
+    let request = "GET /ends HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).await.unwrap();
+    assert!(text.ends_with(&expected), "{expected}: {text}");
+    assert_eq!(Endpoints::of(&Extensions::new()), None);
+}
+
+#[test]
+fn only_programs_on_this_machine_are_local_callers() {
+    let is_local =
+        |peer: &str| Endpoints { local: None, peer: peer.parse().unwrap() }.is_local_caller();
+    assert!(is_local("127.0.0.1:1") && is_local("[::1]:1") && is_local("[::ffff:127.0.0.1]:1"));
+    assert!(!is_local("10.0.0.1:1") && !is_local("[fe80::1]:1") && !is_local("0.0.0.0:1"));
 }
 
 #[tokio::test]

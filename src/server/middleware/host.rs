@@ -4,14 +4,12 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::{StatusCode, Version, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode, Uri, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-/// The address of this machine that a connection arrived at.
-#[derive(Debug, Clone, Copy)]
-pub struct LocalAddress(pub Option<SocketAddr>);
+use crate::server::listen::Endpoints;
 
 /// The hosts that are served: `name:port`, lower case.
 #[derive(Debug, Clone)]
@@ -76,7 +74,7 @@ fn has_port(name: &str) -> bool {
 
 /// Refuses requests for other hosts with 421.
 pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> Response {
-    let local = request.extensions().get::<ConnectInfo<LocalAddress>>().and_then(|info| info.0.0);
+    let local = Endpoints::of(request.extensions()).and_then(|endpoints| endpoints.local);
     if requested_host(&request).is_some_and(|host| hosts.allow(&host, local)) {
         return next.run(request).await;
     }
@@ -89,18 +87,23 @@ pub async fn check(State(hosts): State<Hosts>, request: Request, next: Next) -> 
 
 /// The one host that the request names; `None` if it names none, or two that differ.
 pub fn requested_host(request: &Request) -> Option<String> {
-    let mut values = request.headers().get_all(header::HOST).iter();
+    host_of(request.headers(), request.uri(), request.version())
+}
+
+/// The same of a request of which only the head is left.
+pub fn host_of(headers: &HeaderMap, uri: &Uri, version: Version) -> Option<String> {
+    let mut values = headers.get_all(header::HOST).iter();
     let header = match (values.next(), values.next()) {
         (Some(value), None) => Some(value.to_str().ok()?.to_owned()),
         (None, None) => None,
         _ => return None,
     };
-    let authority = request.uri().authority().map(ToString::to_string);
+    let authority = uri.authority().map(ToString::to_string);
     match (header, authority) {
         (Some(header), Some(authority)) if header != authority => None,
         (Some(host), _) => Some(host),
         // `:authority` takes the place of the header in HTTP/2 only.
-        (None, Some(authority)) if request.version() == Version::HTTP_2 => Some(authority),
+        (None, Some(authority)) if version == Version::HTTP_2 => Some(authority),
         (None, _) => None,
     }
 }
