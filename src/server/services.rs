@@ -6,6 +6,7 @@ pub mod error;
 pub mod export;
 pub mod fleet;
 pub mod follow;
+pub mod generate;
 pub mod listing;
 pub mod locks;
 pub mod reconciler;
