@@ -19,8 +19,8 @@ pub mod run;
 pub mod services;
 pub mod site;
 pub mod state;
-pub mod tasks;
 pub mod store_url;
+pub mod tasks;
 
 /// Of the whole process.
 #[global_allocator]

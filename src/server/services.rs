@@ -10,6 +10,7 @@ pub mod export;
 pub mod fleet;
 pub mod follow;
 pub mod history;
+pub mod generate;
 pub mod listing;
 pub mod locks;
 pub mod outages;

@@ -44,8 +44,6 @@ pub struct Shared {
     pub locks: DeviceLocks,
     pub jobs: Jobs,
     pub pollers: Pollers,
-    /// The address of the store as devices see it, if it is not the server's own.
-    pub store_url: Option<String>,
     /// How many authorizations the last look found that belong to no registered device.
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,

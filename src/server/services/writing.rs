@@ -57,26 +57,37 @@ pub async fn plan(
         Error::Conflict(format!("Missing data of \"{device}\" is being written at the moment."))
     })?;
     let now = Timestamp::from_nanoseconds(clock.now());
-    let (from, _) = emulator::window(now);
-    let (points, conflicting, minutes) = tokio::join!(
+    let (points, types, minutes) = tokio::join!(
         ports.last_points(std::slice::from_ref(device), judgement.look_back),
-        ports.conflicting_fields(from.to_nanoseconds()),
+        check_types(ports, now),
         missing(ports, now, device)
     );
     if !confirmed && has_foreign_points(&points?) {
-        return Err(Error::Conflict(format!(
-            "\"{device}\" has points that the emulator did not write. Confirm that emulated values may be written between them."
-        )));
+        return Err(not_confirmed(device));
     }
-    let conflicting = conflicting?;
-    if !conflicting.is_empty() {
-        return Err(Error::Conflict(format!(
-            "The bucket already holds {} as another type than the emulator writes, so nothing was written. \
-             Use another bucket, or delete the points of the last seven days that have the other type.",
-            conflicting.join(" and ")
-        )));
-    }
+    types?;
     Ok(Plan { device: device.clone(), minutes: minutes?, job })
+}
+
+/// Whether the bucket takes what the emulator writes: points of the last seven days may hold a field as another type.
+pub(super) async fn check_types(ports: &impl Telemetry, now: Timestamp) -> Result<()> {
+    let (from, _) = emulator::window(now);
+    let conflicting = ports.conflicting_fields(from.to_nanoseconds()).await?;
+    if conflicting.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Conflict(format!(
+        "The bucket already holds {} as another type than the emulator writes, so nothing was written. \
+         Use another bucket, or delete the points of the last seven days that have the other type.",
+        conflicting.join(" and ")
+    )))
+}
+
+/// Nobody has said that emulated values may be written into a real device.
+pub(super) fn not_confirmed(device: &DeviceId) -> Error {
+    Error::Conflict(format!(
+        "\"{device}\" has points that the emulator did not write. Confirm that emulated values may be written between them."
+    ))
 }
 
 /// Starts what was planned. The job reports after each batch, and ends early when its reports are no longer read.
@@ -124,7 +135,7 @@ async fn write(
     while let Some(outcome) = in_flight.next().await {
         match outcome {
             Ok(newest) => written += newest,
-            Err(error) => failure = failure.or(Some(explain(&error))),
+            Err(error) => failure = failure.or(Some(explain_refusal(error).sentence)),
         }
         // What is on its way already is waited for in any case, so that the report is right.
         if failure.is_none() && is_listened_to {
@@ -164,13 +175,17 @@ fn write_batch(
     }
 }
 
-fn explain(error: &PortError) -> String {
+/// Says of points that were refused for the type of a field whose types they are.
+pub(super) fn explain_refusal(error: PortError) -> PortError {
     match error.cause {
-        Cause::FieldType => format!(
-            "A field of the bucket has another type than the emulator writes. {}",
-            error.sentence
-        ),
-        _ => error.sentence.clone(),
+        Cause::FieldType => PortError {
+            sentence: format!(
+                "A field of the bucket has another type than the emulator writes. {}",
+                error.sentence
+            ),
+            ..error
+        },
+        _ => error,
     }
 }
 
