@@ -13,6 +13,7 @@ pub mod listen;
 pub mod middleware;
 pub mod ports;
 pub mod rate;
+pub mod rest;
 pub mod router;
 pub mod routes;
 pub mod run;

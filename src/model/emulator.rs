@@ -18,10 +18,10 @@ pub const WINDOW_MS: i64 = 7 * DAY_MS;
 const DAY_MS: i64 = 86_400_000;
 
 /// How long the track takes.
-const TRACK_MS: i64 = 30 * DAY_MS;
+pub const TRACK_MS: i64 = 30 * DAY_MS;
 
-/// Where the track begins and ends.
-const TRACK_CENTRE: (f64, f64) = (50.087_325_4, 14.407_154_3);
+/// Where the track begins and ends: latitude and longitude of a device that does not know its own.
+pub const TRACK_CENTRE: (f64, f64) = (50.087_325_4, 14.407_154_3);
 
 /// One reading of the virtual device, with the types in which InfluxDB holds it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -75,6 +75,16 @@ impl Timestamp {
         text
     }
 
+    /// The same always with milliseconds, for programs that cut it up: `2022-02-08T22:39:00.000Z`.
+    pub fn rfc3339_milliseconds(self) -> String {
+        let mut text = self.rfc3339();
+        if self.0.rem_euclid(1_000) == 0 {
+            text.pop();
+            text.push_str(".000Z");
+        }
+        text
+    }
+
     /// Adds [`Self::rfc3339`] to a text.
     pub fn push_rfc3339(self, text: &mut String) {
         let civil = self.civil();

@@ -18,6 +18,7 @@ use tower_http::limit::RequestBodyLimitLayer;
 use super::middleware::headers::{Immutable, page_policy};
 use super::middleware::host::Hosts;
 use super::middleware::{headers, host, origin, panic, trace};
+use super::rest;
 use super::routes::{export, health, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
@@ -48,6 +49,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
     let not_found = ErrorHandler::new_with_context(context.clone(), shell, options.clone());
     let immutable =
         Immutable { prefix: options.hash_files.then(|| options.site_pkg_dir_route_base()) };
+    let (rest, _) = rest::router();
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
@@ -57,9 +59,11 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .route("/dashboard/{id}/export.svg", get(export::export_picture))
         .leptos_routes_with_context(&state, generate_route_list(App), context, pages_shell)
         .fallback_service(files.fallback(not_found))
+        .merge(rest)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .layer(from_fn(origin::check))
         .layer(from_fn_with_state(Hosts::new(addresses, hosts), host::check))
+        .layer(from_fn(rest::word_errors))
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn_with_state(immutable, headers::add))
         .layer(from_fn(trace::trace))

@@ -1,16 +1,17 @@
 //! What all handlers share.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::extract::FromRef;
 use leptos::prelude::LeptosOptions;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
 use super::config::{Config, DeviceSettings};
-use super::influx::Connection;
-use super::ports::Clock;
+use super::influx::{Connection, Session, TimeLimit};
+use super::ports::{Clock, Result};
 use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
 use super::services::history::Overlap;
@@ -99,6 +100,14 @@ impl AppState {
             shutdown,
         };
         Self { options, shared: Arc::new(shared) }
+    }
+
+    /// InfluxDB, for a request without leptos: connected to and answering within this time.
+    pub async fn influx(&self, total: Duration) -> Result<(Arc<Connection>, Session)> {
+        let limit = TimeLimit { deadline: Instant::now() + total, total };
+        let connection = self.shared.backend.connection(Some(limit)).await?;
+        let session = Session::new(Arc::clone(&connection), Some(limit), self.shared.clock.now());
+        Ok((connection, session))
     }
 
     /// Where a device writes to, for a caller that has reached this server as `host`: what

@@ -31,7 +31,9 @@ const SHORTEST_OUTAGE: Duration = Duration::from_secs(5);
 pub fn start(state: &AppState, shutdown: &CancellationToken) {
     let shared = &state.shared;
     for task in [
-        tokio::spawn(shutdown.clone().run_until_cancelled_owned(reconcile_for_ever(Arc::clone(shared)))),
+        tokio::spawn(
+            shutdown.clone().run_until_cancelled_owned(reconcile_for_ever(Arc::clone(shared))),
+        ),
         tokio::spawn(shutdown.clone().run_until_cancelled_owned(watch_devices(Arc::clone(shared)))),
         tokio::spawn(shutdown.clone().run_until_cancelled_owned(watch_backend(Arc::clone(shared)))),
     ] {

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use influx_wire::flux::build::{
-    Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, strings, time,
+    Pipeline, Script, ago, any_of, boolean, column, duration, from, identifier, string, strings,
+    time,
 };
 use influx_wire::flux::{self, ast::Expression};
 

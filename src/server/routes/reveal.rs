@@ -12,9 +12,7 @@ use serde::Serialize;
 use super::document::{self, Link, document};
 use super::failure::Failure;
 use crate::server::edge::{CALL_LIMIT, accepts_html, existing_device_id};
-use crate::server::influx::{Session, TimeLimit};
 use crate::server::middleware::trace::RequestId;
-use crate::server::ports::Clock;
 use crate::server::services::{Error, reveal};
 use crate::server::state::AppState;
 
@@ -61,9 +59,7 @@ pub async fn reveal_token(
 async fn reveal(state: &AppState, id: &str) -> Result<SecretString, Error> {
     let device = existing_device_id(id)?;
     let shared = &state.shared;
-    let limit = TimeLimit { deadline: tokio::time::Instant::now() + CALL_LIMIT, total: CALL_LIMIT };
-    let connection = shared.backend.connection(Some(limit)).await?;
-    let session = Session::new(connection, Some(limit), shared.clock.now());
+    let (_, session) = state.influx(CALL_LIMIT).await?;
     let _lock = shared.locks.lock(device.as_str()).await;
     reveal::reveal(&session, &shared.clock, &device).await
 }

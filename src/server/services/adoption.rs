@@ -11,9 +11,7 @@ use super::{Error, Result};
 use crate::model::device::DeviceId;
 use crate::model::event::{Event, EventKind};
 use crate::model::time::Timestamp;
-use crate::server::ports::{
-    Authorization, Authorizations, Clock, EntryChange, Events, Registry,
-};
+use crate::server::ports::{Authorization, Authorizations, Clock, EntryChange, Events, Registry};
 
 /// Registers a device of a former IoT Center: it gets a token of its own for the telemetry bucket, and its old one, which opens all
 /// buckets, goes on until the device has fetched its configuration. The caller holds its lock.
@@ -62,9 +60,8 @@ pub async fn remove(
     locks: &DeviceLocks,
     authorization: &str,
 ) -> Result<()> {
-    let missing = || {
-        Error::NotFound(format!("There is no authorization {authorization:?} of IoT Center."))
-    };
+    let missing =
+        || Error::NotFound(format!("There is no authorization {authorization:?} of IoT Center."));
     let found = super::registration::find(ports, authorization).await?.ok_or_else(missing)?;
     let device = audit::device_of(&found).ok_or_else(missing)?.to_owned();
     let _lock = locks.lock(&device).await;

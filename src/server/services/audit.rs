@@ -68,7 +68,9 @@ impl Audit {
             .entries
             .values()
             .filter(|entry| entry.state() == EntryState::Registered)
-            .filter(|entry| entry.authorization().is_some_and(|key| !self.authorizations.contains(&key.value)))
+            .filter(|entry| {
+                entry.authorization().is_some_and(|key| !self.authorizations.contains(&key.value))
+            })
             .map(|entry| entry.device.clone())
             .collect();
         devices.sort();
@@ -143,9 +145,7 @@ pub fn device_of(authorization: &Authorization) -> Option<&str> {
 }
 
 /// What belongs to no registered device, for a page.
-pub async fn leftovers(
-    ports: &(impl Registry + Authorizations + Explain),
-) -> Result<LeftoverList> {
+pub async fn leftovers(ports: &(impl Registry + Authorizations + Explain)) -> Result<LeftoverList> {
     let audit = audit(ports).await?;
     let of = |verdict: Verdict| {
         let mut found: Vec<Leftover> = audit

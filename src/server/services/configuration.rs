@@ -31,12 +31,10 @@ pub async fn enroll(
     let id = device.as_str();
     let current = entry(ports, id).await?;
     let (token, newly_registered) = match current.state() {
-        EntryState::Registered => {
-            match registered(ports, clock, device, may_register).await? {
-                Some(token) => (token, false),
-                None => return Ok(None),
-            }
-        }
+        EntryState::Registered => match registered(ports, clock, device, may_register).await? {
+            Some(token) => (token, false),
+            None => return Ok(None),
+        },
         EntryState::Unregistered | EntryState::Pending if !may_register => return Ok(None),
         EntryState::Pending => (register(ports, clock, device, true).await?.token, true),
         EntryState::Unregistered => match adoption::adopt(ports, clock, device, true).await {

@@ -77,8 +77,7 @@ pub async fn send(
     confirmed: bool,
 ) -> Result<Reading> {
     if !confirmed {
-        let points =
-            ports.last_points(std::slice::from_ref(device), judgement.look_back).await?;
+        let points = ports.last_points(std::slice::from_ref(device), judgement.look_back).await?;
         if has_foreign_points(&points) {
             return Err(not_confirmed(device));
         }
@@ -114,8 +113,7 @@ mod tests {
         let (memory, clock) = (Memory::default(), TestClock::default());
         memory.add_device("a");
         memory.add_device("b");
-        let outcomes =
-            generate(&memory, &clock, &ids(&["b", "unknown", "a", "b"])).await.unwrap();
+        let outcomes = generate(&memory, &clock, &ids(&["b", "unknown", "a", "b"])).await.unwrap();
         let devices: Vec<&str> = outcomes.iter().map(|outcome| outcome.device.as_str()).collect();
         assert_eq!(devices, ["b", "unknown", "a"], "in their order, each once");
         for outcome in &outcomes {

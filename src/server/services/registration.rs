@@ -156,12 +156,7 @@ async fn finish(
 }
 
 /// The last point of a registration or rotation.
-pub(super) fn finished(
-    clock: &impl Clock,
-    key: &str,
-    shown: bool,
-    kind: EventKind,
-) -> EntryChange {
+pub(super) fn finished(clock: &impl Clock, key: &str, shown: bool, kind: EventKind) -> EntryChange {
     EntryChange {
         status: Some(ACTIVE.to_owned()),
         revealed_at: shown.then(|| rfc3339(clock.now())),

@@ -10,9 +10,7 @@ use super::registration::{self, NewToken, STILL_RUNNING_NS};
 use super::registry::{ACTIVE, DISABLED, EntryState, ROTATING, entry};
 use super::{Error, Result};
 use crate::model::event::EventKind;
-use crate::server::ports::{
-    Authorizations, Clock, Entry, EntryChange, Noted, PortError, Registry,
-};
+use crate::server::ports::{Authorizations, Clock, Entry, EntryChange, Noted, PortError, Registry};
 
 /// Replaces the token of a registered device. The caller holds its lock.
 ///

@@ -25,8 +25,8 @@ use crate::model::resolution::Resolution;
 use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
 use crate::server::ports::{
-    Aggregate, Authorization, Cause, Clock, Entry, EntryChange, Explain, FieldWindows, LastPoint, Past,
-    PastField, PortError, Result, Stored, Telemetry, Value,
+    Aggregate, Authorization, Cause, Clock, Entry, EntryChange, Explain, FieldWindows, LastPoint,
+    Past, PastField, PortError, Result, Stored, Telemetry, Value,
 };
 
 pub(crate) const MINUTE_NS: i64 = 60_000_000_000;
@@ -76,6 +76,7 @@ struct State {
     authorizations: BTreeMap<String, Authorization>,
     created: u64,
     last_seen: Vec<(String, i64)>,
+    asked_look_back: Option<Duration>,
     points: Vec<LastPoint>,
     conflicting: Vec<String>,
     series: Series,
@@ -215,6 +216,20 @@ impl Memory {
         self.state().authorizations.insert(authorization.id.clone(), authorization);
     }
 
+    /// As somebody who deletes it in InfluxDB.
+    pub(crate) fn remove_authorization(&self, id: &str) {
+        self.state().authorizations.remove(id);
+    }
+
+    pub(crate) fn add_minute(&self, nanoseconds: i64) {
+        self.state().minutes.push(nanoseconds);
+    }
+
+    /// How far back newest points were looked for the last time.
+    pub(crate) fn asked_look_back(&self) -> Option<Duration> {
+        self.state().asked_look_back
+    }
+
     pub(crate) fn grant_too_much(&self) {
         self.state().grants_too_much = true;
     }
@@ -268,8 +283,9 @@ impl Explain for Memory {
 }
 
 impl Telemetry for Memory {
-    async fn last_seen(&self, _look_back: Duration) -> Result<Vec<(String, i64)>> {
-        let state = self.state();
+    async fn last_seen(&self, look_back: Duration) -> Result<Vec<(String, i64)>> {
+        let mut state = self.state();
+        state.asked_look_back = Some(look_back);
         if state.telemetry_fails { Err(lost()) } else { Ok(state.last_seen.clone()) }
     }
 

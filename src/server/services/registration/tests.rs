@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::model::device::Reveal;
+use crate::server::services::history::Overlap;
 use crate::server::services::locks::DeviceLocks;
 use crate::server::services::reconciler::{Reconciled, reconcile};
 use crate::server::services::reveal::reveal;
 use crate::server::services::testing::{Fault, MINUTE_NS, Memory, TestClock};
+
+const OVERLAP: Overlap = Overlap { refresh: std::time::Duration::from_hours(1) };
 
 fn id() -> DeviceId {
     DeviceId::parse("device").unwrap()
@@ -21,7 +24,7 @@ fn active(memory: &Memory) -> usize {
 
 async fn registered() -> (Memory, TestClock) {
     let (memory, clock) = (Memory::default(), TestClock::default());
-    register(&memory, &clock, &id()).await.unwrap();
+    register(&memory, &clock, &id(), false).await.unwrap();
     (memory, clock)
 }
 
@@ -30,7 +33,7 @@ async fn registers_once() {
     let (memory, clock) = registered().await;
     assert_eq!((state(&memory), active(&memory)), (EntryState::Registered, 1));
     assert_eq!(memory.authorizations()[0].description, "IoTCenterDevice: device");
-    assert!(matches!(register(&memory, &clock, &id()).await, Err(Error::Conflict(_))));
+    assert!(matches!(register(&memory, &clock, &id(), false).await, Err(Error::Conflict(_))));
     assert_eq!(memory.authorizations().len(), 1);
 }
 
@@ -40,7 +43,7 @@ async fn unregisters_and_registers_again() {
     unregister(&memory, &clock, "device").await.unwrap();
     assert_eq!((state(&memory), memory.authorizations().len()), (EntryState::Unregistered, 0));
     assert!(matches!(unregister(&memory, &clock, "device").await, Err(Error::NotFound(_))));
-    register(&memory, &clock, &id()).await.unwrap();
+    register(&memory, &clock, &id(), false).await.unwrap();
     assert_eq!((state(&memory), active(&memory)), (EntryState::Registered, 1));
 }
 
@@ -80,7 +83,7 @@ async fn unregisters_what_is_outside_the_grammar_or_already_revoked() {
 async fn a_scope_that_is_not_as_asked_is_refused() {
     let (memory, clock) = (Memory::default(), TestClock::default());
     memory.grant_too_much();
-    assert!(matches!(register(&memory, &clock, &id()).await, Err(Error::Internal(_))));
+    assert!(matches!(register(&memory, &clock, &id(), false).await, Err(Error::Internal(_))));
     assert_eq!(memory.authorizations(), []);
     assert_eq!(state(&memory), EntryState::Unregistered);
 }
@@ -89,7 +92,7 @@ async fn a_scope_that_is_not_as_asked_is_refused() {
 async fn calls_of_a_registration() -> usize {
     let (memory, clock) = (Memory::default(), TestClock::default());
     memory.fail_call(usize::MAX, Fault::Before, false);
-    register(&memory, &clock, &id()).await.unwrap();
+    register(&memory, &clock, &id(), false).await.unwrap();
     memory.calls()
 }
 
@@ -104,15 +107,15 @@ async fn whatever_fails_no_token_is_left_that_nobody_knows_of() {
                     format!("call {call} failed {fault:?}, down after that: {stays_down}");
                 let (memory, clock) = (Memory::default(), TestClock::default());
                 memory.fail_call(call, fault, stays_down);
-                assert!(register(&memory, &clock, &id()).await.is_err(), "{context}");
+                assert!(register(&memory, &clock, &id(), false).await.is_err(), "{context}");
                 memory.recover();
 
                 // Whoever tries again at once succeeds, or hears why not; a minute later it works.
-                let again = register(&memory, &clock, &id()).await;
-                assert!(matches!(again, Ok(()) | Err(Error::Conflict(_))), "{context}: {again:?}");
+                let again = register(&memory, &clock, &id(), false).await;
+                assert!(matches!(again, Ok(_) | Err(Error::Conflict(_))), "{context}: {again:?}");
                 clock.advance(MINUTE_NS);
                 if state(&memory) != EntryState::Registered {
-                    register(&memory, &clock, &id()).await.unwrap();
+                    register(&memory, &clock, &id(), false).await.unwrap();
                 }
                 assert_eq!(
                     (state(&memory), active(&memory)),
@@ -137,10 +140,10 @@ async fn the_reconciler_puts_right_what_is_left() {
             let (memory, clock, locks) =
                 (Memory::default(), TestClock::default(), DeviceLocks::default());
             memory.fail_call(call, fault, true);
-            assert!(register(&memory, &clock, &id()).await.is_err(), "{context}");
+            assert!(register(&memory, &clock, &id(), false).await.is_err(), "{context}");
             memory.recover();
             clock.advance(11 * MINUTE_NS);
-            reconcile(&memory, &clock, &locks).await.unwrap();
+            reconcile(&memory, &clock, &locks, OVERLAP).await.unwrap();
             match state(&memory) {
                 EntryState::Registered => assert_eq!(active(&memory), 1, "{context}"),
                 EntryState::Unregistered => {
@@ -148,11 +151,8 @@ async fn the_reconciler_puts_right_what_is_left() {
                 }
                 EntryState::Pending => panic!("{context}: still pending"),
             }
-            assert_eq!(
-                reconcile(&memory, &clock, &locks).await,
-                Ok(Reconciled::default()),
-                "{context}"
-            );
+            let (again, _) = reconcile(&memory, &clock, &locks, OVERLAP).await.unwrap();
+            assert_eq!(again, Reconciled::default(), "{context}");
         }
     }
 }
@@ -170,8 +170,8 @@ async fn the_reconciler_leaves_alone_what_is_not_its_own() {
     memory.add_authorization(inactive(100, "somebody's token", Some(1)));
     memory.add_authorization(inactive(101, "IoTCenterDevice: young", Some(clock.now())));
     memory.add_authorization(inactive(102, "IoTCenterDevice: of unknown age", None));
-    let done = reconcile(&memory, &clock, &DeviceLocks::default()).await;
-    assert_eq!(done, Ok(Reconciled::default()));
+    let (done, _) = reconcile(&memory, &clock, &DeviceLocks::default(), OVERLAP).await.unwrap();
+    assert_eq!(done, Reconciled::default());
     assert_eq!(memory.authorizations().len(), 4);
 }
 
@@ -205,7 +205,7 @@ async fn a_clock_that_goes_backwards_disturbs_nothing() {
     let (memory, clock) = registered().await;
     clock.advance(-60 * MINUTE_NS);
     unregister(&memory, &clock, "device").await.unwrap();
-    register(&memory, &clock, &id()).await.unwrap();
+    register(&memory, &clock, &id(), false).await.unwrap();
     assert_eq!((state(&memory), active(&memory)), (EntryState::Registered, 1));
 }
 
@@ -220,7 +220,7 @@ async fn a_token_is_revealed_once() {
 
     unregister(&memory, &clock, "device").await.unwrap();
     assert!(matches!(reveal(&memory, &clock, &id()).await, Err(Error::NotFound(_))));
-    register(&memory, &clock, &id()).await.unwrap();
+    register(&memory, &clock, &id(), false).await.unwrap();
     assert!(reveal(&memory, &clock, &id()).await.is_ok());
 }
 

@@ -65,7 +65,8 @@ impl Registry for Memory {
                     *old = stored(value, time);
                 }
             }
-            let past = [(PastField::Key, &change.key), (PastField::RevealedAt, &change.revealed_at)];
+            let past =
+                [(PastField::Key, &change.key), (PastField::RevealedAt, &change.revealed_at)];
             for (field, value) in past {
                 if let Some(value) = value {
                     let device = device.to_owned();
@@ -127,7 +128,9 @@ fn forget(state: &mut State, device: &str, is_meant: impl Fn(i64) -> bool) {
             (&change.revealed_at, &mut entry.revealed_at),
         ];
         for (new, old) in fields {
-            if of == device && let Some(value) = new {
+            if of == device
+                && let Some(value) = new
+            {
                 *old = stored(value, *time);
             }
         }
