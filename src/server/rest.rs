@@ -15,7 +15,7 @@ use axum::extract::Request;
 use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use axum::{Json, Router};
 use utoipa::OpenApi as _;
 use utoipa::openapi::OpenApi;
@@ -67,7 +67,8 @@ pub fn router() -> (Router<AppState>, OpenApi) {
     let served = description.clone();
     let router = router
         .route("/api/openapi.json", get(async move || Json(served)))
-        .route("/api/{*path}", axum::routing::any(nothing_there))
+        .route("/api/", any(nothing_there))
+        .route("/api/{*path}", any(nothing_there))
         .method_not_allowed_fallback(wrong_method);
     (router, description)
 }

@@ -10,11 +10,13 @@
 )]
 
 mod application;
+mod clients;
 mod export;
 mod guard;
 mod hostile;
 mod live;
 mod pages;
+mod rest;
 mod secrets;
 mod services;
 mod sockets;

@@ -143,6 +143,7 @@ fn libraries_stay_where_they_belong() {
                 "src/server/router.rs",
                 "src/server/listen.rs",
                 "src/server/state.rs",
+                "src/server/rest",
                 "src/server/routes",
                 "src/server/middleware",
                 "src/hooks",

@@ -58,7 +58,8 @@ pub(super) struct Configuration {
     #[schema(format = DateTime)]
     server_time: String,
     /// How often it shall fetch its configuration, in seconds.
-    configuration_refresh: u64,
+    #[serde(rename = "configuration_refresh")]
+    refresh: u64,
     /// Where it shall write to: `/influx`, or `/mqtt` where there is a broker.
     write_endpoint: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -199,7 +200,7 @@ async fn read(
         created_at: created_at.rfc3339_milliseconds(),
         updated_at: updated_at.rfc3339_milliseconds(),
         server_time: Timestamp::from_nanoseconds(state.shared.clock.now()).rfc3339_milliseconds(),
-        configuration_refresh: settings.configuration_refresh.as_secs(),
+        refresh: settings.configuration_refresh.as_secs(),
         write_endpoint: "/influx",
         kafka_url: None,
         kafka_topic: None,
@@ -248,7 +249,7 @@ impl Configuration {
             ("createdAt", self.created_at),
             ("updatedAt", self.updated_at),
             ("serverTime", self.server_time),
-            ("configuration_refresh", self.configuration_refresh.to_string()),
+            ("configuration_refresh", self.refresh.to_string()),
             ("write_endpoint", self.write_endpoint.to_owned()),
             ("kafka_url", or_null(self.kafka_url)),
             ("kafka_topic", or_null(self.kafka_topic)),

@@ -24,8 +24,9 @@ use crate::server::state::AppState;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Device {
+    #[serde(rename = "deviceId")]
     #[schema(example = "ESP8266-5CCF7F1DC2E5")]
-    device_id: String,
+    id: String,
     /// The id of its authorization in InfluxDB.
     #[schema(example = "0f7a2f2a1d8a4000")]
     key: String,
@@ -63,7 +64,7 @@ impl Device {
             key: entry.authorization().map(|key| key.value.clone()).unwrap_or_default(),
             created_at: entry.registered_at().map(Timestamp::rfc3339_milliseconds),
             updated_at: Timestamp::from_nanoseconds(entry.newest).rfc3339_milliseconds(),
-            device_id: entry.device,
+            id: entry.device,
         }
     }
 }
@@ -118,7 +119,7 @@ async fn devices(
         .filter(|entry| entry.state() == EntryState::Registered)
         .map(Device::of)
         .collect();
-    devices.sort_by(|left, right| left.device_id.cmp(&right.device_id));
+    devices.sort_by(|left, right| left.id.cmp(&right.id));
     Ok(devices)
 }
 
@@ -316,12 +317,7 @@ async fn credentials(state: &AppState, caller: &Caller, id: &str, new: NewToken)
     // The token is the one thing that nobody else can tell: it goes out, whatever the registry says now.
     let device = found.unwrap_or_else(|| {
         let now = Timestamp::from_nanoseconds(state.shared.clock.now());
-        Device {
-            device_id: id.to_owned(),
-            key,
-            created_at: None,
-            updated_at: now.rfc3339_milliseconds(),
-        }
+        Device { id: id.to_owned(), key, created_at: None, updated_at: now.rfc3339_milliseconds() }
     });
     let token = (!caller.is_browser).then(|| token.expose_secret().to_owned());
     Credentials { device, token }

@@ -137,6 +137,8 @@ async fn off_and_on_again() {
 
 #[tokio::test]
 async fn what_happened_is_on_record() {
+    use EventKind::{Disabled, Enabled, Registered, Rotated};
+
     use crate::server::ports::Events as _;
     let (memory, clock, _) = registered().await;
     for step in 0..3 {
@@ -149,6 +151,5 @@ async fn what_happened_is_on_record() {
     }
     let events = memory.events(Some("device"), 0, 10).await.unwrap();
     let kinds: Vec<EventKind> = events.iter().map(|event| event.kind).collect();
-    use EventKind::{Disabled, Enabled, Registered, Rotated};
     assert_eq!(kinds, [Enabled, Disabled, Rotated, Registered]);
 }
