@@ -4,6 +4,8 @@ pub mod dashboard;
 pub mod devices;
 pub mod encoding;
 pub mod error;
+pub mod rest;
+pub mod tokens;
 pub mod writing;
 
 pub use error::ApiError;

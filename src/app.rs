@@ -16,12 +16,14 @@ use crate::islands::theme_switch::ThemeSwitch;
 use crate::islands::zone_switch::ZoneSwitch;
 use crate::model::packed::Packed;
 use crate::model::status::{BackendState, BackendStatus};
+use crate::pages::authorizations::AuthorizationsPage;
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::dashboard::choice::DashboardChoicePage;
 use crate::pages::device::DevicePage;
 use crate::pages::devices::DevicesPage;
 use crate::pages::fleet::FleetPage;
 use crate::pages::not_found::NotFoundPage;
+use crate::pages::rest::RestPage;
 
 /// The HTML document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -126,6 +128,8 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices") view=DevicesPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices/:id") view=DevicePage ssr=SsrMode::Async/>
+                <Route path=path!("/authorizations") view=AuthorizationsPage ssr=SsrMode::Async/>
+                <Route path=path!("/api") view=RestPage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard") view=DashboardChoicePage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard/:id") view=DashboardPage ssr=SsrMode::Async/>
             </FlatRoutes>

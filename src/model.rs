@@ -13,6 +13,7 @@ pub mod packed;
 pub mod place;
 pub mod range;
 pub mod resolution;
+pub mod rest;
 pub mod series;
 pub mod spark;
 pub mod status;

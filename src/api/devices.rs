@@ -14,7 +14,9 @@ pub async fn list_devices(request: DeviceListRequest) -> Result<DeviceList, ApiE
     let edge = Edge::of_request()?;
     let answer = async {
         let (_, influx) = edge.influx().await?;
-        listing::list(&influx, &edge.shared().clock, edge.shared().judgement, &request).await
+        let shared = edge.shared();
+        let list = listing::list(&influx, &shared.clock, shared.judgement, &request).await?;
+        Ok(DeviceList { leftovers: shared.leftovers(), ..list })
     };
     edge.answer(answer.await)
 }
@@ -41,8 +43,16 @@ pub async fn read_device(id: String) -> Result<DeviceDetails, ApiError> {
         let id = existing_device_id(&id)?;
         let (connection, influx) = edge.influx().await?;
         let configuration = edge.state().device_configuration(&connection, edge.host());
-        details::details(&influx, &edge.shared().clock, edge.shared().judgement, configuration, &id)
-            .await
+        let shared = edge.shared();
+        details::details(
+            &influx,
+            &shared.clock,
+            shared.judgement,
+            shared.overlap(),
+            configuration,
+            &id,
+        )
+        .await
     };
     edge.answer(answer.await)
 }

@@ -47,15 +47,17 @@ pub fn TokenCard(data: Packed<TokenState>) -> impl IntoView {
         match shown.get() {
             (Some(token), _) => view! { <Revealed token/> }.into_any(),
             (None, None) => view! { <NotRegistered id submission/> }.into_any(),
-            (None, Some((Reveal::Available { until }, _))) => view! { <RevealForm id until now token/> }.into_any(),
+            (None, Some((Reveal::Available { until }, _))) => {
+                view! { <RevealForm id until now token/> }.into_any()
+            }
             (None, Some((Reveal::Revealed { at }, zone))) => view! {
                 <p>"Revealed at " <Moment time=zone.at(at)/> "."</p>
-                <p class="hint">"A token is shown once. To get a new one, unregister the device and register it again."</p>
+                <p class="hint">"A token is shown once. To get a new one, rotate it."</p>
             }
             .into_any(),
             (None, Some((Reveal::Expired, _))) => view! {
                 <p>"The time to reveal the token is over."</p>
-                <p class="hint">"To get a new one, unregister the device and register it again."</p>
+                <p class="hint">"To get a new one, rotate it."</p>
             }
             .into_any(),
         }

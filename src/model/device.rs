@@ -4,9 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Event;
 use super::field::Field;
+use super::leftover::Leftovers;
 use super::spark::Spark;
 use super::time::Timestamp;
+use super::token::TokenRecord;
 
 /// The id of a device that this server may register: `[A-Za-z0-9][A-Za-z0-9._:-]{0,63}`, compared exactly.
 ///
@@ -136,6 +139,8 @@ pub struct DeviceList {
     pub now: Timestamp,
     /// The telemetry could not be read: states and times of the newest points are unknown. A sentence that says why.
     pub last_seen_failed: Option<String>,
+    /// What the last look at all authorizations found.
+    pub leftovers: Leftovers,
     pub how: Vec<HowItWorks>,
 }
 
@@ -185,12 +190,15 @@ pub struct Fleet {
     pub points_per_minute: Option<f64>,
     /// The first [`Fleet::MAX_TILES`] devices, those seen last first.
     pub tiles: Vec<FleetTile>,
+    /// What happened in the last thirty days, newest first; the first [`Fleet::MAX_EVENTS`].
+    pub events: Vec<Event>,
     pub now: Timestamp,
     pub how: Vec<HowItWorks>,
 }
 
 impl Fleet {
     pub const MAX_TILES: usize = 60;
+    pub const MAX_EVENTS: u32 = 10;
 }
 
 /// One device of the fleet with its newest values.
@@ -219,6 +227,10 @@ pub struct DeviceDetails {
     /// One row a field that has points in the last thirty days.
     pub fields: Vec<FieldSummary>,
     pub missing: MissingMinutes,
+    /// The tokens that it has and had, newest first; none of a device that is not registered.
+    pub tokens: Vec<TokenRecord>,
+    /// What happened to it in the last thirty days, newest first.
+    pub events: Vec<Event>,
     pub now: Timestamp,
     pub how: Vec<HowItWorks>,
 }

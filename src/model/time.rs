@@ -154,6 +154,18 @@ impl Timestamp {
         text
     }
 
+    /// How long after `earlier`, in words: `less than a minute`, `12 min`, `3 h`, `5 days`.
+    pub fn since(self, earlier: Self) -> String {
+        let seconds = (self.0 - earlier.0).max(0) / 1_000;
+        match seconds {
+            0..60 => "less than a minute".to_owned(),
+            60..3_600 => format!("{} min", seconds / 60),
+            3_600..86_400 => format!("{} h", seconds / 3_600),
+            86_400..172_800 => "a day".to_owned(),
+            _ => format!("{} days", seconds / 86_400),
+        }
+    }
+
     /// Adds [`Self::ago`] to a text.
     pub fn push_ago(self, now: Self, text: &mut String) {
         let seconds = (now.0 - self.0).max(0) / 1_000;

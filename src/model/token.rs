@@ -31,3 +31,31 @@ pub enum TokenLife {
     /// InfluxDB was not asked, or did not say.
     Unknown,
 }
+
+/// What can be done with the tokens of a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenChange {
+    Rotate,
+    Disable,
+    Enable,
+}
+
+impl TokenChange {
+    /// As a form sends it.
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Rotate => "rotate",
+            Self::Disable => "disable",
+            Self::Enable => "enable",
+        }
+    }
+
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Rotate => "Rotate token",
+            Self::Disable => "Disable token",
+            Self::Enable => "Enable token",
+        }
+    }
+}

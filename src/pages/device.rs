@@ -2,6 +2,7 @@
 
 pub mod fields;
 pub mod identity;
+pub mod tokens;
 
 use leptos::prelude::*;
 use leptos_meta::Title;
@@ -9,6 +10,8 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use self::fields::Fields;
 use self::identity::Identity;
+use self::tokens::Tokens;
+use super::events::Events;
 use super::failed_part::FailedPart;
 use super::form_error::form_error;
 use super::not_found::NotFoundPage;
@@ -119,6 +122,10 @@ pub fn Details(details: DeviceDetails, forms: Forms) -> impl IntoView {
                 <div class="device__column">
                     <MissingData data=Packed(missing)/>
                     <Fields fields=details.fields now=details.now/>
+                    {is_registered.then(|| view! {
+                        <Tokens id=details.id.clone() tokens=details.tokens now=details.now/>
+                    })}
+                    <Events events=details.events now=details.now names_devices=false/>
                 </div>
             </div>
             <HowItWorks calls=details.how/>

@@ -17,6 +17,7 @@ use crate::components::how_it_works::HowItWorks;
 use crate::islands::register_form::RegisterForm;
 use crate::islands::unregister_dialog::{Question, UnregisterDialog};
 use crate::model::device::{DeviceList, DeviceListRequest, DeviceSort};
+use crate::model::leftover::Leftovers;
 use crate::model::packed::Packed;
 
 #[component]
@@ -99,6 +100,7 @@ pub fn List(list: DeviceList, request: DeviceListRequest) -> impl IntoView {
             <FailedPart title="The states of the devices are unknown" message/>
         }
     });
+    let leftovers = list.leftovers;
     let content = if registered == 0 {
         view! {
             <div class="empty card">
@@ -128,7 +130,34 @@ pub fn List(list: DeviceList, request: DeviceListRequest) -> impl IntoView {
     };
     view! {
         {note}
+        {(!leftovers.is_empty()).then(|| view! { <LeftoversNote leftovers/> })}
         {content}
         <HowItWorks calls=how/>
+    }
+}
+
+/// Says that there is something that belongs to no registered device, and where to see it.
+#[component]
+fn LeftoversNote(leftovers: Leftovers) -> impl IntoView {
+    let Leftovers { former, orphans, without_authorization } = leftovers;
+    let parts = [
+        (former, "device of a former IoT Center", "devices of a former IoT Center"),
+        (orphans, "orphaned authorization", "orphaned authorizations"),
+        (
+            without_authorization,
+            "device without an authorization",
+            "devices without an authorization",
+        ),
+    ];
+    let counted: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| format!("{count} {}", if count == 1 { one } else { many }))
+        .collect();
+    view! {
+        <p class="card leftovers-note">
+            {format!("InfluxDB has {}. ", counted.join(", "))}
+            <a href="/authorizations">"See authorizations"</a>
+        </p>
     }
 }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use leptos_meta::Title;
 
+use super::events::Events;
 use super::failed_part::FailedPart;
 use super::form_error::form_error;
 use super::spark::LastDay;
@@ -60,7 +61,8 @@ fn FleetView(fleet: Fleet) -> impl IntoView {
 /// Figures and tiles.
 #[component]
 fn Overview(fleet: Fleet) -> impl IntoView {
-    let Fleet { online, stale, silent, never_seen, points_per_minute, tiles, now, .. } = fleet;
+    let Fleet { online, stale, silent, never_seen, points_per_minute, tiles, events, now, .. } =
+        fleet;
     let figures = Liveness::ALL.into_iter().zip([online, stale, silent, never_seen]);
     let total = online + stale + silent + never_seen;
     let shown = tiles.len();
@@ -99,6 +101,7 @@ fn Overview(fleet: Fleet) -> impl IntoView {
                 {tiles.into_iter().map(|tile| view! { <Tile tile now/> }).collect_view()}
             </ul>
         </section>
+        <Events events now names_devices=true/>
     }
 }
 

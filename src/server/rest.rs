@@ -7,6 +7,7 @@ mod caller;
 mod configuration;
 mod data;
 mod devices;
+pub mod documentation;
 mod events;
 mod input;
 mod refusal;

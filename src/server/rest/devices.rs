@@ -13,6 +13,7 @@ use super::caller::Caller;
 use super::input;
 use super::refusal::{Refusal, Refused};
 use crate::model::time::Timestamp;
+use crate::model::token::TokenChange;
 use crate::server::edge::CALL_LIMIT;
 use crate::server::ports::{Clock, Entry, Registry};
 use crate::server::services::registration::{self, NewToken};
@@ -264,7 +265,7 @@ pub(super) async fn disable(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    switch(&state, &caller, &id, false).await
+    switch(&state, &caller, &id, TokenChange::Disable).await
 }
 
 /// Make the token of a device active again
@@ -287,24 +288,19 @@ pub(super) async fn enable(
     caller: Caller,
     Path(id): Path<String>,
 ) -> Result<StatusCode, Refusal> {
-    switch(&state, &caller, &id, true).await
+    switch(&state, &caller, &id, TokenChange::Enable).await
 }
 
 async fn switch(
     state: &AppState,
     caller: &Caller,
     id: &str,
-    is_on: bool,
+    change: TokenChange,
 ) -> Result<StatusCode, Refusal> {
     let switched = async {
         let (_, influx) = state.influx(CALL_LIMIT).await?;
         let _lock = state.shared.locks.lock(id).await;
-        let clock = &state.shared.clock;
-        if is_on {
-            rotation::enable(&influx, clock, id).await
-        } else {
-            rotation::disable(&influx, clock, id).await
-        }
+        rotation::change(&influx, &state.shared.clock, id, change).await
     };
     switched.await.map_err(|error| Refusal::of(error, caller))?;
     Ok(StatusCode::NO_CONTENT)

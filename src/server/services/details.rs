@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::history::{self, Overlap};
 use super::listing::Judgement;
 use super::registry::entry;
 use super::sparks::{self, Sparks};
@@ -15,25 +16,32 @@ use crate::model::field::Field;
 use crate::model::spark::Span;
 use crate::model::time::Timestamp;
 use crate::server::ports::{
-    Aggregate, AggregateKind, Clock, Explain, LastPoint, PortError, Registry, Telemetry, Value,
+    Aggregate, AggregateKind, Authorizations, Clock, Events, Explain, LastPoint, PortError,
+    Registry, Telemetry, Value,
 };
 
 /// The summary is about so many days.
 const SUMMARY: Duration = Duration::from_hours(30 * 24);
 
+/// So many events of a device are shown.
+const MOST_EVENTS: u32 = 20;
+
 /// Registration, newest points, a summary per field and the missing minutes of a device.
 pub async fn details(
-    ports: &(impl Registry + Telemetry + Explain),
+    ports: &(impl Registry + Authorizations + Events + Telemetry + Explain),
     clock: &impl Clock,
     judgement: Judgement,
+    overlap: Overlap,
     configuration: DeviceConfiguration,
     device: &DeviceId,
 ) -> Result<DeviceDetails> {
     let now = Timestamp::from_nanoseconds(clock.now());
-    let (entry, last, missing) = tokio::join!(
+    let (entry, last, missing, tokens, events) = tokio::join!(
         entry(ports, device.as_str()),
         last_and_summary(ports, now, judgement.look_back, device),
-        missing(ports, now, device)
+        missing(ports, now, device),
+        history::tokens(ports, device.as_str(), overlap),
+        ports.events(Some(device.as_str()), events_since(now), MOST_EVENTS)
     );
     let (points, fields) = last?;
     let registration = entry?.registration(now);
@@ -53,9 +61,16 @@ pub async fn details(
             count: missing?.len() as u32,
             has_foreign_points: has_foreign_points(&points),
         },
+        tokens: tokens?,
+        events: events?,
         now,
         how: ports.how(),
     })
+}
+
+/// Where the log of events begins that a page shows, in nanoseconds.
+pub fn events_since(now: Timestamp) -> i64 {
+    now.to_nanoseconds().saturating_sub(SUMMARY.as_nanos() as i64)
 }
 
 /// What a device that is neither registered nor has data, or an id that is none, is answered with.

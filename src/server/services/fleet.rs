@@ -4,12 +4,13 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::Result;
+use super::details::events_since;
 use super::listing::{Devices, Judgement, devices};
 use super::sparks;
 use crate::model::device::{DeviceId, Fleet, FleetTile, LatestValue, Liveness};
 use crate::model::field::Field;
 use crate::model::time::Timestamp;
-use crate::server::ports::{Clock, Explain, LastPoint, Registry, Telemetry};
+use crate::server::ports::{Clock, Events, Explain, LastPoint, Registry, Telemetry};
 
 /// Points are counted over so many minutes.
 const COUNTED_MINUTES: i64 = 5;
@@ -18,16 +19,17 @@ const MINUTE_NS: i64 = 60_000_000_000;
 
 /// Counts devices by state and shows the newest values of those that were seen last.
 pub async fn fleet(
-    ports: &(impl Registry + Telemetry + Explain),
+    ports: &(impl Registry + Events + Telemetry + Explain),
     clock: &impl Clock,
     judgement: Judgement,
 ) -> Result<Fleet> {
     let now_ns = clock.now();
     let now = Timestamp::from_nanoseconds(now_ns);
     let end = now_ns.div_euclid(MINUTE_NS) * MINUTE_NS;
-    let (found, points) = tokio::join!(
+    let (found, points, events) = tokio::join!(
         devices(ports, now, judgement),
-        ports.count_points(end - COUNTED_MINUTES * MINUTE_NS, end)
+        ports.count_points(end - COUNTED_MINUTES * MINUTE_NS, end),
+        ports.events(None, events_since(now), Fleet::MAX_EVENTS)
     );
     let Devices { mut rows, last_seen_failed } = found?;
     if let Some(error) = last_seen_failed {
@@ -70,6 +72,7 @@ pub async fn fleet(
         never_seen,
         points_per_minute: points.ok().map(|points| points as f64 / COUNTED_MINUTES as f64),
         tiles,
+        events: events?,
         now,
         how: ports.how(),
     })

@@ -10,6 +10,7 @@ use super::sparks;
 use crate::model::device::{
     DeviceId, DeviceList, DeviceListRequest, DeviceRow, DeviceSort, Liveness, LivenessLimits,
 };
+use crate::model::leftover::Leftovers;
 use crate::model::time::Timestamp;
 use crate::server::ports::{Clock, Entry, Explain, PortError, Registry, Telemetry};
 
@@ -78,6 +79,7 @@ pub async fn list(
         size,
         now,
         last_seen_failed: last_seen_failed.map(|error| error.sentence),
+        leftovers: Leftovers::default(),
         how: ports.how(),
     })
 }

@@ -10,7 +10,22 @@ use super::registration::{self, NewToken, STILL_RUNNING_NS};
 use super::registry::{ACTIVE, DISABLED, EntryState, ROTATING, entry};
 use super::{Error, Result};
 use crate::model::event::EventKind;
+use crate::model::token::TokenChange;
 use crate::server::ports::{Authorizations, Clock, Entry, EntryChange, Noted, PortError, Registry};
+
+/// Does what somebody in front of a browser has asked for; the new token is revealed later. The caller holds the device's lock.
+pub async fn change(
+    ports: &(impl Registry + Authorizations),
+    clock: &impl Clock,
+    device: &str,
+    change: TokenChange,
+) -> Result<()> {
+    match change {
+        TokenChange::Rotate => rotate(ports, clock, device, false).await.map(drop),
+        TokenChange::Disable => disable(ports, clock, device).await,
+        TokenChange::Enable => enable(ports, clock, device).await,
+    }
+}
 
 /// Replaces the token of a registered device. The caller holds its lock.
 ///
