@@ -11,6 +11,7 @@ pub mod packed;
 pub mod place;
 pub mod range;
 pub mod resolution;
+pub mod script;
 pub mod series;
 pub mod spark;
 pub mod status;

@@ -3,6 +3,8 @@
 //! Nothing here knows of HTTP, Flux or buckets. [`influx`](super::influx) implements the traits over InfluxDB, tests implement them
 //! in memory.
 
+pub mod scripts;
+
 use std::num::NonZeroU64;
 use std::time::Duration;
 

@@ -16,11 +16,15 @@ use super::influx::Session;
 use super::listen;
 use super::ports::Clock;
 use super::router::router;
+use super::services::query::token::tidy_up;
 use super::services::reconciler::reconcile;
 use super::state::AppState;
 
 /// Between two runs of the reconciler.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+
+/// Between two looks at what was left of tokens for queries: it permits little, and each look lists all authorizations.
+const TIDY_UP_EVERY: Duration = Duration::from_hours(1);
 
 /// Whatever ends the program early; its text is for the person who started it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -80,6 +84,7 @@ pub async fn serve(
     let banner = banner(if has_backend { &problems } else { &[] }, exposed);
     let state = AppState::new(options, &config, backend, banner, shutdown.clone());
     tokio::spawn(reconcile_for_ever(state.clone(), shutdown.clone()));
+    tokio::spawn(tidy_up_for_ever(state.clone(), shutdown.clone()));
     say_where(state.options.site_addr)?;
     let served = listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
     // The last requests of the application need the store, so it goes last.
@@ -178,6 +183,32 @@ async fn reconcile_for_ever(state: AppState, shutdown: CancellationToken) {
                 tracing::debug!(%error, "registrations could not be checked");
             }
             tokio::time::sleep(RECONCILE_EVERY).await;
+        }
+    };
+    tokio::select! {
+        () = shutdown.cancelled() => {}
+        () = work => {}
+    }
+}
+
+/// Deletes what was left half-way of tokens for queries: at the start and every hour.
+async fn tidy_up_for_ever(state: AppState, shutdown: CancellationToken) {
+    let shared = Arc::clone(&state.shared);
+    let work = async {
+        loop {
+            let Some(connection) = shared.backend.connected().await else { return };
+            let session = Session::new(connection, None, shared.clock.now());
+            match tidy_up(&session, &shared.clock).await {
+                Ok(0) => {}
+                Ok(revoked) => tracing::info!(
+                    revoked,
+                    "authorizations for queries that nobody had finished were deleted"
+                ),
+                Err(error) => {
+                    tracing::debug!(%error, "authorizations for queries could not be checked");
+                }
+            }
+            tokio::time::sleep(TIDY_UP_EVERY).await;
         }
     };
     tokio::select! {

@@ -8,6 +8,7 @@ pub mod fleet;
 pub mod follow;
 pub mod listing;
 pub mod locks;
+pub mod query;
 pub mod reconciler;
 pub mod registration;
 pub mod registry;

@@ -14,6 +14,7 @@ use super::ports::Clock;
 use super::services::follow::pollers::Pollers;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
+use super::services::query::token::KnownToken;
 use crate::model::device::DeviceConfiguration;
 use crate::model::status::BackendStatus;
 
@@ -39,6 +40,8 @@ pub struct Shared {
     pub locks: DeviceLocks,
     pub jobs: Jobs,
     pub pollers: Pollers,
+    /// What callers' scripts run under.
+    pub read_token: KnownToken,
     /// The address of the store as devices see it, if it is not the server's own.
     pub store_url: Option<String>,
     /// A warning for every page.
@@ -70,6 +73,7 @@ impl AppState {
             locks: DeviceLocks::default(),
             jobs: Jobs::default(),
             pollers: Pollers::default(),
+            read_token: KnownToken::default(),
             store_url: config.store_url.clone(),
             banner,
             shutdown,

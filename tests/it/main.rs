@@ -10,6 +10,7 @@
 )]
 
 mod application;
+mod data;
 mod export;
 mod guard;
 mod hostile;

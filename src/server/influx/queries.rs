@@ -83,6 +83,12 @@ pub(super) fn token(bucket: &str, device: &str) -> String {
     from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
 }
 
+/// Key and token of the newest point of each.
+pub(super) fn read_token(bucket: &str) -> String {
+    let condition = column("_measurement").equals(schema::READ_TOKEN);
+    from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
+}
+
 /// The time of the newest point of every device, one row for each pair of the two tags.
 pub(super) fn last_seen(bucket: &str, look_back: Duration) -> String {
     from(bucket)

@@ -6,3 +6,6 @@ pub(super) const REGISTRY: &str = "deviceauth";
 pub(super) const DEVICE_TAG: &str = "deviceId";
 /// The one field that is secret.
 pub(super) const TOKEN_FIELD: &str = "token";
+
+/// The measurement of the token that callers' scripts run under.
+pub(super) const READ_TOKEN: &str = "readtoken";

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod measured;
+pub(crate) mod reader;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
