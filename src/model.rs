@@ -14,6 +14,7 @@ pub mod place;
 pub mod range;
 pub mod resolution;
 pub mod rest;
+pub mod script;
 pub mod series;
 pub mod spark;
 pub mod status;

@@ -8,8 +8,10 @@ mod events;
 mod explain;
 mod extremes;
 mod queries;
+mod read_tokens;
 mod registry;
 mod schema;
+mod script;
 mod series;
 mod telemetry;
 
@@ -39,6 +41,8 @@ pub struct Bucket {
 #[derive(Debug, Clone)]
 pub struct Connection {
     pub client: Client,
+    /// The same for scripts that somebody has written, which may compute for long before they answer.
+    pub patient: Client,
     pub organization_id: String,
     pub organization_name: String,
     pub telemetry: Bucket,
@@ -57,6 +61,7 @@ pub struct Session {
     connection: Arc<Connection>,
     /// With the request's time limit.
     client: Client,
+    deadline: Option<Instant>,
     /// What `now()` is in the queries of this request.
     now: i64,
     calls: Arc<Mutex<Vec<HowItWorks>>>,
@@ -82,7 +87,8 @@ impl Session {
             Some(limit) => connection.explainer.clone().within(limit.total),
             None => connection.explainer.clone(),
         };
-        Self { client, now, calls: Arc::default(), explainer, connection }
+        let deadline = limit.map(|limit| limit.deadline);
+        Self { client, deadline, now, calls: Arc::default(), explainer, connection }
     }
 
     /// Runs a query and gives its whole answer.

@@ -3,6 +3,8 @@
 //! Nothing here knows of HTTP, Flux or buckets. [`influx`](super::influx) implements the traits over InfluxDB, tests implement them
 //! in memory.
 
+pub mod scripts;
+
 use std::num::NonZeroU64;
 use std::time::Duration;
 
@@ -240,6 +242,15 @@ pub struct FieldWindows {
     pub windows: Vec<Extremes>,
 }
 
+/// By which tags a point names its device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Naming {
+    /// By the one that the settings say.
+    Usual,
+    /// By all that are read: programs that look for either find it.
+    All,
+}
+
 /// What devices measure. Points are found by both tags that devices use, `clientId` and `device`.
 pub trait Telemetry: Send + Sync {
     /// The time of the newest point of every device that has any in the time looked back, unsorted; a device may come twice.
@@ -283,6 +294,7 @@ pub trait Telemetry: Send + Sync {
         &self,
         device: &DeviceId,
         readings: &[Reading],
+        naming: Naming,
     ) -> impl Future<Output = Result<()>> + Send;
     /// The charted fields of a device from `from` up to `to` (nanoseconds, half open).
     fn series(

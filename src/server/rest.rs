@@ -10,6 +10,7 @@ mod devices;
 pub mod documentation;
 mod events;
 mod input;
+mod measurements;
 mod refusal;
 
 use axum::extract::Request;
@@ -58,6 +59,7 @@ pub fn router() -> (Router<AppState>, OpenApi) {
         .routes(routes!(devices::disable))
         .routes(routes!(devices::enable))
         .routes(routes!(data::generate))
+        .routes(routes!(measurements::measurements))
         .routes(routes!(data::track))
         .routes(routes!(configuration::configuration))
         .routes(routes!(events::list))

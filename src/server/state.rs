@@ -17,6 +17,7 @@ use super::services::follow::pollers::Pollers;
 use super::services::history::Overlap;
 use super::services::listing::Judgement;
 use super::services::locks::{DeviceLocks, Jobs};
+use super::services::query::token::KnownToken;
 use super::store_url::StoreUrl;
 use crate::model::device::DeviceConfiguration;
 use crate::model::leftover::Leftovers;
@@ -49,6 +50,8 @@ pub struct Shared {
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,
     pub store_url: StoreUrl,
+    /// What callers' scripts run under.
+    pub read_token: KnownToken,
     /// A warning for every page.
     pub banner: Option<String>,
     /// Cancelled when the server is to stop.
@@ -96,6 +99,7 @@ impl AppState {
             pollers: Pollers::default(),
             rates: RateLimits::default(),
             store_url: StoreUrl::of(config),
+            read_token: KnownToken::default(),
             banner,
             shutdown,
         };

@@ -3,12 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::influx::Session;
 use super::ports::{Clock, Events as _};
 use super::services::outages;
+use super::services::query::token::tidy_up;
 use super::services::reconciler::reconcile;
 use super::state::{AppState, Shared};
 use crate::model::event::{Event, EventKind};
@@ -17,6 +20,9 @@ use crate::model::time::Timestamp;
 
 /// Between two runs of the reconciler.
 const RECONCILE_EVERY: Duration = Duration::from_secs(60);
+
+/// Between two looks at what was left of tokens for queries: it permits little, and each look lists all authorizations.
+const TIDY_UP_EVERY: Duration = Duration::from_hours(1);
 
 /// Between two looks for devices that have fallen silent or are back.
 const WATCH_EVERY: Duration = Duration::from_secs(30);
@@ -29,15 +35,15 @@ const SHORTEST_OUTAGE: Duration = Duration::from_secs(5);
 
 /// Starts all of it.
 pub fn start(state: &AppState, shutdown: &CancellationToken) {
-    let shared = &state.shared;
-    for task in [
-        tokio::spawn(
-            shutdown.clone().run_until_cancelled_owned(reconcile_for_ever(Arc::clone(shared))),
-        ),
-        tokio::spawn(shutdown.clone().run_until_cancelled_owned(watch_devices(Arc::clone(shared)))),
-        tokio::spawn(shutdown.clone().run_until_cancelled_owned(watch_backend(Arc::clone(shared)))),
-    ] {
-        drop(task);
+    let tasks: [fn(Arc<Shared>) -> BoxFuture<'static, ()>; 4] = [
+        |shared| reconcile_for_ever(shared).boxed(),
+        |shared| tidy_up_for_ever(shared).boxed(),
+        |shared| watch_devices(shared).boxed(),
+        |shared| watch_backend(shared).boxed(),
+    ];
+    for task in tasks {
+        let work = task(Arc::clone(&state.shared));
+        tokio::spawn(shutdown.clone().run_until_cancelled_owned(work));
     }
 }
 
@@ -50,6 +56,24 @@ async fn reconcile_for_ever(shared: Arc<Shared>) {
             Err(error) => tracing::debug!(%error, "registrations could not be checked"),
         }
         sleep(RECONCILE_EVERY).await;
+    }
+}
+
+/// Deletes what was left half-way of tokens for queries: at the start and every hour.
+async fn tidy_up_for_ever(shared: Arc<Shared>) {
+    loop {
+        let Some(session) = session(&shared).await else { return };
+        match tidy_up(&session, &shared.clock).await {
+            Ok(0) => {}
+            Ok(revoked) => tracing::info!(
+                revoked,
+                "authorizations for queries that nobody had finished were deleted"
+            ),
+            Err(error) => {
+                tracing::debug!(%error, "authorizations for queries could not be checked");
+            }
+        }
+        sleep(TIDY_UP_EVERY).await;
     }
 }
 

@@ -191,6 +191,19 @@ async fn the_pages_of_iot_api_ui() {
             .exchange(&through_next("POST", "/devices/generate", r#"{"deviceIds":["test-1"]}"#))
             .await;
         assert_eq!(status, 200, "{name}: {text}");
+        // The charts: three of these at once.
+        for field in ["Humidity", "Pressure", "Temperature"] {
+            let flux = format!(
+                "from(bucket: \"iot_center\")\n    |> range(start: -60d)\n    |> filter(fn: (r) => r._measurement == \"environment\")\n    \
+                 |> filter(fn: (r) => r.device == \"test-1\")\n    |> filter(fn: (r) => r._field == \"{field}\")\n    \
+                 |> aggregateWindow(every: 1h, fn: mean, createEmpty: false)"
+            );
+            let body = serde_json::json!({ "query": flux }).to_string();
+            let request = through_next("POST", "/devices/test-1/measurements", &body);
+            let (status, text) = server.exchange(&request).await;
+            assert_eq!(status, 200, "{name}: {text}");
+            assert!(text.contains("#datatype,") && text.contains(&format!(",{field},")), "{name}: {text}");
+        }
     })
     .await;
 }

@@ -11,6 +11,7 @@
 
 mod application;
 mod clients;
+mod data;
 mod export;
 mod guard;
 mod hostile;

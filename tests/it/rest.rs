@@ -404,6 +404,41 @@ async fn readings_on_demand() {
 }
 
 #[tokio::test]
+async fn queries_of_callers() {
+    on_every_backend(async |application| {
+        let name = application.name;
+        let created = post(application, "/api/devices", r#"{"deviceId":"a"}"#).await;
+        let token = created.json::<Value>()["token"].as_str().unwrap().to_owned();
+        write(application, &token, "environment,clientId=a Temperature=20.5").await.unwrap();
+        let path = "/api/devices/a/measurements";
+        let ask =
+            async |flux: &str| post(application, path, &json!({ "query": flux }).to_string()).await;
+        let answer = ask("from(bucket: \"iot_center\") |> range(start: -1h)").await;
+        assert_eq!(answer.status, StatusCode::OK, "{name}: {answer:?}");
+        assert_eq!(answer.header(header::CONTENT_TYPE), "application/csv");
+        assert!(answer.body.starts_with("#") && answer.body.contains("20.5"), "{name}: {answer:?}");
+        for body in ["", "{}", r#"{"query":null}"#, r#"{"query":" "}"#, r#"{"query":1}"#, "x"] {
+            assert_refused(&post(application, path, body).await, StatusCode::BAD_REQUEST);
+        }
+        for flux in [
+            "from(bucket: ",
+            "nothing()",
+            "from(bucket: \"iot_center_devices\") |> range(start: 0)",
+            "from(bucket: \"iot_center\") |> range(start: -1h) |> to(bucket: \"iot_center\")",
+            "import \"http\" http.post(url: \"http://127.0.0.1:1\")",
+            "buckets()",
+        ] {
+            let answer = ask(flux).await;
+            assert!(!answer.body.contains(&token), "{name} {flux}");
+            if flux != "buckets()" {
+                assert_refused(&answer, StatusCode::BAD_REQUEST);
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_track_is_a_way_of_pairs() {
     let application = Application::embedded().await;
     let answer = get(&application, "/api/gpxVirtual").await;

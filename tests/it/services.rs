@@ -379,7 +379,7 @@ async fn forms_without_scripts() {
     assert_eq!(answer.header(header::CACHE_CONTROL), "no-store");
     let answer = application.submit("/devices/a/reveal", "", "/devices/a").await;
     assert_eq!(answer.status, StatusCode::GONE);
-    assert!(answer.body.contains("register it again"), "{}", answer.body);
+    assert!(answer.body.contains("rotate it"), "{}", answer.body);
     let answer = application.submit("/rpc/unregister_device", "device_id=a", "/devices").await;
     assert_eq!((answer.status, answer.header(header::LOCATION)), (StatusCode::FOUND, "/devices"));
 }

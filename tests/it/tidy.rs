@@ -79,7 +79,7 @@ fn arrows_point_inwards() {
             "src/server/services",
             &["crate::server::ports", "crate::server::services", "crate::model"],
         ),
-        ("src/server/ports.rs", &["crate::model"]),
+        ("src/server/ports", &["crate::model"]),
         (
             "src/server/influx",
             &[

@@ -18,7 +18,7 @@ mod write;
 
 pub use config::{Config, ConfigError, TimeLimits};
 pub use error::{Error, Result};
-pub use query::{Query, QueryStream};
+pub use query::{Query, QueryStream, QueryText};
 pub use resources::{Health, is_id};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use transport::Client;

@@ -56,19 +56,51 @@ impl Client {
     /// end the stream with [`Error::Query`]: what came before is then incomplete and must not be used.
     pub async fn query(&self, query: impl Into<Query>) -> Result<QueryStream> {
         let query = query.into();
+        let response =
+            self.start(&query, ["datatype", "group", "default"], Repeating::Harmless).await?;
+        let reader = match &query.columns {
+            Some(labels) => {
+                Reader::with_columns(&labels.iter().map(String::as_str).collect::<Vec<_>>())
+            }
+            None => Reader::new(),
+        };
+        Ok(QueryStream {
+            body: body_of(response),
+            reader: Some(reader),
+            ready: VecDeque::new(),
+            deadline: self.deadline().map(sleep_until),
+        })
+    }
+
+    /// Starts a query whose answer is passed on as it is: annotated CSV with the annotations `group`, `datatype` and `default`.
+    ///
+    /// It may be anybody's and take long, so it is sent again only if it surely did not arrive. Dropping the answer cancels it.
+    pub async fn query_text(&self, query: impl Into<Query>) -> Result<QueryText> {
+        let query = query.into();
+        let response =
+            self.start(&query, ["group", "datatype", "default"], Repeating::Harmful).await?;
+        Ok(QueryText { body: body_of(response), deadline: self.deadline().map(sleep_until) })
+    }
+
+    async fn start(
+        &self,
+        query: &Query,
+        annotations: [&str; 3],
+        repeating: Repeating,
+    ) -> Result<reqwest::Response> {
         let request = QueryRequest {
-            query: query.script,
+            query: query.script.clone(),
             kind: Some("flux".to_owned()),
             dialect: Some(DialectRequest {
                 header: Some(true),
                 delimiter: Some(",".to_owned()),
-                annotations: Some(["datatype", "group", "default"].map(str::to_owned).to_vec()),
+                annotations: Some(annotations.map(str::to_owned).to_vec()),
                 comment_prefix: Some("#".to_owned()),
                 date_time_format: Some("RFC3339".to_owned()),
             }),
             now: query.now.map(format_rfc3339),
         };
-        let call = Call::new(Method::POST, "api/v2/query", Repeating::Harmless)
+        let call = Call::new(Method::POST, "api/v2/query", repeating)
             .parameter("org", self.organization())
             .json(&request)?;
         let response = self.open(&call).await?;
@@ -77,26 +109,11 @@ impl Client {
             .get(header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
             .is_some_and(|value| value.starts_with("text/csv"));
-        if !is_csv {
-            return Err(Error::Malformed { reason: "it is not CSV".to_owned() });
+        if is_csv {
+            Ok(response)
+        } else {
+            Err(Error::Malformed { reason: "it is not CSV".to_owned() })
         }
-        let reader = match &query.columns {
-            Some(labels) => {
-                Reader::with_columns(&labels.iter().map(String::as_str).collect::<Vec<_>>())
-            }
-            None => Reader::new(),
-        };
-        Ok(QueryStream {
-            body: response
-                .bytes_stream()
-                .map(|chunk| chunk.map_err(transport::from_reqwest))
-                .boxed(),
-            reader: Some(reader),
-            ready: VecDeque::new(),
-            deadline: self
-                .deadline()
-                .map(|deadline: Instant| Box::pin(tokio::time::sleep_until(deadline))),
-        })
     }
 
     /// Runs a query and gives its whole answer, or an error and nothing.
@@ -110,13 +127,61 @@ impl Client {
     }
 }
 
+type Deadline = Pin<Box<tokio::time::Sleep>>;
+
+fn sleep_until(deadline: Instant) -> Deadline {
+    Box::pin(tokio::time::sleep_until(deadline))
+}
+
+/// The pieces of an answer. One without an end is an answer that was cut off, whatever broke.
+fn body_of(response: reqwest::Response) -> BoxStream<'static, Result<Bytes>> {
+    let cut_off = |error| match transport::from_reqwest(error) {
+        Error::Unreachable { reason } => {
+            Error::Query { message: format!("the answer was cut off: {reason}") }
+        }
+        error => error,
+    };
+    response.bytes_stream().map(move |piece| piece.map_err(cut_off)).boxed()
+}
+
+/// The answer to a query as InfluxDB sends it. Ends after its first error. Dropping it cancels the query.
+pub struct QueryText {
+    body: BoxStream<'static, Result<Bytes>>,
+    deadline: Option<Deadline>,
+}
+
+impl std::fmt::Debug for QueryText {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("QueryText").finish_non_exhaustive()
+    }
+}
+
+impl Stream for QueryText {
+    type Item = Result<Bytes>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let is_over =
+            self.deadline.as_mut().is_some_and(|end| end.as_mut().poll(context).is_ready());
+        let next = if is_over {
+            Some(Err(Error::TimedOut))
+        } else {
+            std::task::ready!(self.body.poll_next_unpin(context))
+        };
+        if let Some(Err(_)) = next {
+            self.deadline = None;
+            self.body = futures::stream::empty().boxed();
+        }
+        Poll::Ready(next)
+    }
+}
+
 /// The answer to a query as it arrives. Ends after its first error. Dropping it cancels the query.
 pub struct QueryStream {
     body: BoxStream<'static, Result<Bytes>>,
     /// `None` after the end.
     reader: Option<Reader>,
     ready: VecDeque<Batch>,
-    deadline: Option<Pin<Box<tokio::time::Sleep>>>,
+    deadline: Option<Deadline>,
 }
 
 impl std::fmt::Debug for QueryStream {
@@ -161,12 +226,6 @@ impl Stream for QueryStream {
                         return this.fail(error);
                     }
                     this.ready.extend(reader.take());
-                }
-                // An answer without an end is an answer that was cut off, whatever broke.
-                Some(Err(Error::Unreachable { reason })) => {
-                    return this.fail(Error::Query {
-                        message: format!("the answer was cut off: {reason}"),
-                    });
                 }
                 Some(Err(error)) => return this.fail(error),
                 None => match this.reader.take().map(Reader::finish) {

@@ -127,31 +127,12 @@ impl Client {
     /// Checks the configuration; connects with the first call.
     pub fn new(config: Config) -> Result<Self, ConfigError> {
         let base = config::base_url(&config.url)?;
-        let loopback = config::is_loopback(&base);
-        // Another part of the program may have chosen already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut builder = reqwest::Client::builder()
-            .user_agent("iot-center influx-client")
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .tcp_nodelay(true)
-            .connect_timeout(config.limits.connect)
-            .read_timeout(config.limits.read_idle)
-            .pool_idle_timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(16)
-            .gzip(!loopback);
-        if base.scheme() == "http" {
-            // Without TLS there is no need for the system's certificates, which a small container may not have.
-            builder = builder.tls_certs_only(std::iter::empty());
-        }
-        let http =
-            builder.build().map_err(|error| ConfigError::Start { reason: error.to_string() })?;
+        let http = connections(&base, &config.limits)?;
         let token = config.token.map(Token::new).transpose()?;
         let shared = Shared {
             http,
+            loopback: config::is_loopback(&base),
             base,
-            loopback,
             organization: config.organization,
             limits: config.limits,
             budget: Budget::new(),
@@ -162,6 +143,21 @@ impl Client {
     /// The same connections with another token, such as a device's.
     pub fn with_token(&self, token: SecretString) -> Result<Self, ConfigError> {
         Ok(Self { token: Some(Token::new(token)?), ..self.clone() })
+    }
+
+    /// The same client with connections of its own, over which answers may let themselves be waited for so long.
+    pub fn with_read_idle(&self, read_idle: Duration) -> Result<Self, ConfigError> {
+        let Shared { base, loopback, organization, limits, .. } = &*self.shared;
+        let limits = TimeLimits { read_idle, ..*limits };
+        let shared = Shared {
+            http: connections(base, &limits)?,
+            base: base.clone(),
+            loopback: *loopback,
+            organization: organization.clone(),
+            limits,
+            budget: Budget::new(),
+        };
+        Ok(Self { shared: Arc::new(shared), ..self.clone() })
     }
 
     /// The same client, whose calls and streams all end at `deadline` at the latest, instead of after the usual
@@ -294,6 +290,28 @@ impl Client {
         }
         request
     }
+}
+
+/// A pool of connections that keeps the rules of this crate.
+fn connections(base: &Url, limits: &TimeLimits) -> Result<reqwest::Client, ConfigError> {
+    // Another part of the program may have chosen already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = reqwest::Client::builder()
+        .user_agent("iot-center influx-client")
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .tcp_nodelay(true)
+        .connect_timeout(limits.connect)
+        .read_timeout(limits.read_idle)
+        .pool_idle_timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(16)
+        .gzip(!config::is_loopback(base));
+    if base.scheme() == "http" {
+        // Without TLS there is no need for the system's certificates, which a small container may not have.
+        builder = builder.tls_certs_only(std::iter::empty());
+    }
+    builder.build().map_err(|error| ConfigError::Start { reason: error.to_string() })
 }
 
 /// The beginning of an error's body; a body that breaks off is as good as its beginning.

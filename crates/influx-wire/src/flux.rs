@@ -7,8 +7,12 @@ pub mod ast;
 pub mod build;
 mod lexer;
 mod parser;
+mod places;
 mod printer;
+mod walk;
 
 pub use ast::position;
 pub use parser::{Error, parse};
+pub use places::{Places, first_position};
 pub use printer::print;
+pub use walk::{Node, walk};

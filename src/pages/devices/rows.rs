@@ -168,6 +168,7 @@ mod tests {
             size: 100,
             now: Timestamp::parse_rfc3339("2022-02-09T22:39:00Z").expect("is a time"),
             last_seen_failed,
+            leftovers: crate::model::leftover::Leftovers::default(),
             how: Vec::new(),
         };
         Owner::new().with(|| rows(&list))

@@ -1,6 +1,7 @@
 //! From an address and a token to a connection: onboarding where InfluxDB waits for it, organization, buckets.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use influx_client::{Client, Config, Error, ExposeSecret, TimeLimits, is_id};
 use influx_wire::api::{CreateBucket, SetupRequest};
@@ -8,6 +9,9 @@ use influx_wire::api::{CreateBucket, SetupRequest};
 use super::Target;
 use crate::server::influx::{Bucket, Connection, Explainer};
 use crate::server::ports::{Cause, PortError, Result};
+
+/// How long InfluxDB may compute without a word for what somebody else has asked; each call has a limit of its own besides.
+const LONGEST_SILENCE: Duration = Duration::from_mins(2);
 
 /// One attempt to connect. Whatever fails can be tried again.
 pub(super) async fn connect(target: &Target) -> Result<Connection> {
@@ -20,6 +24,9 @@ pub(super) async fn connect(target: &Target) -> Result<Connection> {
         limits: TimeLimits::default(),
     })
     .map_err(|error| configuration(format!("INFLUX_URL cannot be used: {error}.")))?;
+    let patient = client
+        .with_read_idle(LONGEST_SILENCE)
+        .map_err(|error| configuration(format!("INFLUX_URL cannot be used: {error}.")))?;
     onboard(&client, target, &explainer).await?;
     let (organization_id, organization_name) = organization(&client, target, &explainer).await?;
     let telemetry =
@@ -39,6 +46,7 @@ pub(super) async fn connect(target: &Target) -> Result<Connection> {
     );
     Ok(Connection {
         client,
+        patient,
         organization_id,
         organization_name,
         telemetry,

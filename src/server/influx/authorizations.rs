@@ -56,9 +56,14 @@ impl Authorizations for Session {
     }
 }
 
-/// What a device may do: read and write the telemetry bucket. A resource without an id would be every bucket.
+/// What a device may do: read and write the telemetry bucket.
 fn device_permissions(connection: &Connection) -> [Permission; 2] {
-    [Action::Read, Action::Write].map(|action| Permission {
+    [Action::Read, Action::Write].map(|action| permission(connection, action))
+}
+
+/// To do this with the telemetry bucket. A resource without an id would be every bucket.
+pub(super) fn permission(connection: &Connection, action: Action) -> Permission {
+    Permission {
         action,
         resource: Resource {
             kind: "buckets".to_owned(),
@@ -67,19 +72,16 @@ fn device_permissions(connection: &Connection) -> [Permission; 2] {
             name: None,
             org: None,
         },
-    })
+    }
+}
+
+/// The server fills in names, which do not matter where permissions are compared.
+pub(super) fn without_names(permission: Permission) -> Permission {
+    Permission { resource: Resource { name: None, org: None, ..permission.resource }, ..permission }
 }
 
 fn convert(connection: &Connection, found: api::Authorization) -> Authorization {
-    // The server fills in names, which do not matter here.
-    let mut scope: Vec<Permission> = found
-        .permissions
-        .into_iter()
-        .map(|permission| Permission {
-            resource: Resource { name: None, org: None, ..permission.resource },
-            ..permission
-        })
-        .collect();
+    let mut scope: Vec<Permission> = found.permissions.into_iter().map(without_names).collect();
     scope.sort_by_key(|permission| permission.action == Action::Write);
     Authorization {
         has_device_scope: scope == device_permissions(connection),

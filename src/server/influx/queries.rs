@@ -129,6 +129,12 @@ pub(super) fn first_point(bucket: &str, device: &DeviceId, start: i64, stop: i64
     between(bucket, device, start, stop).first().keep(&["_time"]).to_string()
 }
 
+/// Key and token of the newest point of each.
+pub(super) fn read_token(bucket: &str) -> String {
+    let condition = column("_measurement").equals(schema::READ_TOKEN);
+    from(bucket).range(0, time(FAR_FUTURE)).filter(condition).last().to_string()
+}
+
 /// The time of the newest point of every device, one row for each pair of the two tags.
 pub(super) fn last_seen(bucket: &str, look_back: Duration) -> String {
     from(bucket)

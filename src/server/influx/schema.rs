@@ -15,3 +15,5 @@ pub(super) const KIND_TAG: &str = "kind";
 pub(super) const DETAIL_FIELD: &str = "detail";
 /// When an outage ended, as RFC 3339.
 pub(super) const UNTIL_FIELD: &str = "until";
+/// The measurement of the token that callers' scripts run under.
+pub(super) const READ_TOKEN: &str = "readtoken";

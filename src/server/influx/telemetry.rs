@@ -18,7 +18,8 @@ use crate::model::series::Series;
 use crate::model::spark::Span;
 use crate::server::config::DeviceTag;
 use crate::server::ports::{
-    Aggregate, AggregateKind, Cause, FieldWindows, LastPoint, PortError, Result, Telemetry, Value,
+    Aggregate, AggregateKind, Cause, FieldWindows, LastPoint, Naming, PortError, Result, Telemetry,
+    Value,
 };
 
 /// Nanoseconds in which the types of fields are taken to stay as they were found.
@@ -149,8 +150,12 @@ impl Telemetry for Session {
         Ok(conflicting)
     }
 
-    async fn write(&self, device: &DeviceId, readings: &[Reading]) -> Result<()> {
-        let lines = lines(self.connection.device_tag, device, readings)?;
+    async fn write(&self, device: &DeviceId, readings: &[Reading], naming: Naming) -> Result<()> {
+        let tags = match naming {
+            Naming::Usual => &[self.connection.device_tag][..],
+            Naming::All => &DeviceTag::ALL,
+        };
+        let lines = lines(tags, device, readings)?;
         let written = self.client.write(self.bucket(), lines, Precision::Nanoseconds).await;
         written.map_err(|error| self.explainer.explain(error))
     }
@@ -230,14 +235,14 @@ fn last_points(batch: &Batch) -> Vec<LastPoint> {
 const FIELDS_LENGTH: usize = 144;
 
 /// Readings as line protocol, with nanoseconds.
-fn lines(tag: DeviceTag, device: &DeviceId, readings: &[Reading]) -> Result<String> {
+fn lines(names: &[DeviceTag], device: &DeviceId, readings: &[Reading]) -> Result<String> {
     let mut sensors: Vec<(&str, String)> =
         Field::ALL.into_iter().map(|field| (field.sensor_tag(), emulator::sensor(field))).collect();
     sensors.dedup();
     let mut tags: Vec<(&str, &str)> = sensors
         .iter()
         .map(|(key, value)| (*key, value.as_str()))
-        .chain([(tag.key(), device.as_str())])
+        .chain(names.iter().map(|tag| (tag.key(), device.as_str())))
         .collect();
     // InfluxDB takes sorted tags a little faster.
     tags.sort_unstable();

@@ -14,7 +14,7 @@ use super::{Error, Result};
 use crate::model::device::DeviceId;
 use crate::model::emulator::{self, Reading};
 use crate::model::time::Timestamp;
-use crate::server::ports::{Clock, Registry, Telemetry};
+use crate::server::ports::{Clock, Naming, Registry, Telemetry};
 
 /// Points on their way to InfluxDB at once.
 const IN_FLIGHT: usize = 4;
@@ -88,7 +88,8 @@ pub async fn send(
 }
 
 async fn write(ports: &impl Telemetry, device: &DeviceId, reading: Reading) -> Result<Reading> {
-    let written = ports.write(device, std::slice::from_ref(&reading)).await;
+    // Whoever asks for a reading looks for it: the pages of iot-api-ui by `device`, those of IoT Center by `clientId`.
+    let written = ports.write(device, std::slice::from_ref(&reading), Naming::All).await;
     written.map(|()| reading).map_err(|error| Error::Port(explain_refusal(error)))
 }
 

@@ -7,6 +7,7 @@
 )]
 
 pub(crate) mod measured;
+pub(crate) mod reader;
 mod registry;
 
 use std::collections::BTreeMap;
@@ -26,7 +27,7 @@ use crate::model::series::Series;
 use crate::model::spark::{Extremes, Span};
 use crate::server::ports::{
     Aggregate, Authorization, Cause, Clock, Entry, EntryChange, Explain, FieldWindows, LastPoint,
-    Past, PastField, PortError, Result, Stored, Telemetry, Value,
+    Naming, Past, PastField, PortError, Result, Stored, Telemetry, Value,
 };
 
 pub(crate) const MINUTE_NS: i64 = 60_000_000_000;
@@ -336,7 +337,7 @@ impl Telemetry for Memory {
         Ok(self.state().conflicting.clone())
     }
 
-    async fn write(&self, _device: &DeviceId, readings: &[Reading]) -> Result<()> {
+    async fn write(&self, _device: &DeviceId, readings: &[Reading], _naming: Naming) -> Result<()> {
         let mut state = self.state();
         if let Some(left) = &mut state.writes_left {
             *left = left.checked_sub(1).ok_or_else(lost)?;

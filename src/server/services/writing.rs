@@ -16,7 +16,7 @@ use crate::model::device::DeviceId;
 use crate::model::emulator::{self, Reading};
 use crate::model::time::Timestamp;
 use crate::model::writing::WriteProgress;
-use crate::server::ports::{Cause, Clock, PortError, Telemetry};
+use crate::server::ports::{Cause, Clock, Naming, PortError, Telemetry};
 use crate::server::services::listing::Judgement;
 
 /// Lines a batch, a quarter of a week: large enough for InfluxDB, whose documentation recommends up to 5,000, and small enough
@@ -167,7 +167,7 @@ fn write_batch(
     let task = tokio::spawn(async move {
         let readings: Vec<Reading> =
             minutes.iter().map(|minute| emulator::reading(*minute, fastrand::f64)).collect();
-        ports.write(&device, &readings).await.map(|()| minutes.len() as u32)
+        ports.write(&device, &readings, Naming::Usual).await.map(|()| minutes.len() as u32)
     });
     async {
         // Nobody aborts the task, so this is a panic: it goes on where it is caught.

@@ -50,6 +50,7 @@ async fn everything(target: &Target) {
     points::refused_deletes(&fixture).await;
     queries::types_and_nulls(&fixture).await;
     queries::several_results(&fixture).await;
+    queries::strings_stay_strings(&fixture).await;
     queries::request_bodies(&fixture).await;
     queries::errors(&fixture).await;
     queries::answers_of_the_applications(&fixture).await;

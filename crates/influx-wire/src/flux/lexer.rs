@@ -243,6 +243,15 @@ impl<'a> Lexer<'a> {
                     self.position += 2;
                     break StringEnd::Interpolation;
                 }
+                // InfluxDB takes a dollar sign together with whatever stands behind it, and so sees another string than people do
+                // where that is half of an escape sequence.
+                [b'$', b'\\', b'"' | b'\\' | b'$', ..] => {
+                    return problem(
+                        self.span(2),
+                        "ambiguous string literal: write \\x24 for a dollar sign in front of a backslash",
+                    );
+                }
+                [b'$', b'$', ..] => (b"$$", 2),
                 [b'$', ..] => (b"$", 1),
                 [b'\\', b'n', ..] => (b"\n", 2),
                 [b'\\', b'r', ..] => (b"\r", 2),

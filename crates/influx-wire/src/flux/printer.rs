@@ -423,15 +423,16 @@ impl Printer {
 
     /// The text of a string, as it may stand between quotes.
     fn escaped(&mut self, text: &str) {
-        let mut characters = text.chars().peekable();
-        while let Some(character) = characters.next() {
+        for character in text.chars() {
             match character {
                 '\\' => self.put("\\\\"),
                 '"' => self.put("\\\""),
                 '\n' => self.put("\\n"),
                 '\r' => self.put("\\r"),
                 '\t' => self.put("\\t"),
-                '$' if characters.peek() == Some(&'{') => self.put("\\$"),
+                // InfluxDB takes a bare `$` together with the character behind it, even with the backslash of an escape sequence:
+                // in `"$\\"` it sees a string that goes on.
+                '$' => self.put("\\x24"),
                 control if control.is_ascii_control() => {
                     let _ = write!(self.out, "\\x{:02x}", u32::from(control));
                 }

@@ -2,6 +2,7 @@
 
 use influx_client::{Error, Query};
 use influx_wire::csv::{Batch, ColumnData, DataType};
+use influx_wire::flux::build::{Pipeline, Script, array, call, record, string};
 use influx_wire::line_protocol::Precision;
 use serde_json::json;
 
@@ -76,6 +77,33 @@ pub(super) async fn several_results(fixture: &Fixture) {
     ];
     assert_eq!(found, expected);
     fixture.drop_bucket(&bucket).await;
+}
+
+/// Whatever a string holds, it does not end early and becomes a part of the script.
+pub(super) async fn strings_stay_strings(fixture: &Fixture) {
+    for text in [
+        "$\\",
+        "a$\"",
+        "$${b}",
+        "$$\\\"${b}",
+        "${b}",
+        "\\${b}",
+        "$\t$",
+        "$",
+        "$$\" or true) |> yield(name: \"other\") // ",
+        "$\\\" or true) |> yield(name: \"other\") // ",
+    ] {
+        let rows = array([record([("_value", string(text))])]);
+        let script = Script::new()
+            .import("array")
+            .result(Pipeline::of(call("array.from", [("rows", rows)])))
+            .to_string();
+        let batches = fixture.client.query_all(script.as_str()).await;
+        let batches = batches.unwrap_or_else(|error| panic!("{text:?}: {error}: {script}"));
+        let [batch] = batches.as_slice() else { panic!("{text:?}: {batches:?}") };
+        let expected = ColumnData::String(vec![Some(text.to_owned())]);
+        assert_eq!(column(batch, "_value"), &expected, "{script}");
+    }
 }
 
 pub(super) async fn request_bodies(fixture: &Fixture) {

@@ -74,6 +74,15 @@ fn literals() {
         kind(r#""a\n\r\t\"\\\${b} $ \x41""#),
         ExpressionKind::String("a\n\r\t\"\\${b} $ A".to_owned())
     );
+    // As InfluxDB reads them: a dollar sign goes together with what stands behind it.
+    for (literal, text) in [
+        (r#""$${a}""#, "$${a}"),
+        (r#""$$\\""#, "$$\\"),
+        (r#""$\n$""#, "$\n$"),
+        (r#""\x24\\""#, "$\\"),
+    ] {
+        assert_eq!(kind(literal), ExpressionKind::String(text.to_owned()));
+    }
     assert_eq!(kind("\"two\nlines\""), ExpressionKind::String("two\nlines".to_owned()));
     assert_eq!(kind(r"/a\/b\.c/"), ExpressionKind::Regex("a/b\\.c".to_owned()));
     assert!(
@@ -159,6 +168,11 @@ fn more_errors() {
     check_error("2021-02-29", "@1:1-1:11: invalid date literal \"2021-02-29\"");
     check_error("2021-01-01T10:00:00", "@1:1-1:20: invalid date literal \"2021-01-01T10:00:00\"");
     check_error("\"\\q\"", "@1:2-1:4: invalid escape sequence \\q in string literal");
+    for literal in [r#""$\\""#, r#""$\" x""#, r#""$\${a}""#] {
+        let message =
+            "ambiguous string literal: write \\x24 for a dollar sign in front of a backslash";
+        check_error(literal, &format!("@1:2-1:4: {message}"));
+    }
     check_error("\"\\xff\"", "@1:2-1:7: string literal is not valid UTF-8");
     check_error("x = \"a", "@1:5-1:7: unterminated string literal");
     check_error("\"${a\"", "@1:5-1:6: expected `}`, found a string");

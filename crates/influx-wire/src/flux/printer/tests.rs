@@ -282,7 +282,8 @@ fn literals() {
         (build::float(1e21), "1000000000000000000000.0"),
         (build::float(-0.5), "-0.5"),
         (build::float(f64::NEG_INFINITY), "-float(v: \"+Inf\")"),
-        (build::string("a\u{1}\"${b}\\"), "\"a\\x01\\\"\\${b}\\\\\""),
+        (build::string("a\u{1}\"${b}\\"), "\"a\\x01\\\"\\x24{b}\\\\\""),
+        (build::string("$\\"), "\"\\x24\\\\\""),
         (
             build::column("a b").exists().and(build::column("_time")),
             "exists r[\"a b\"] and r._time",
