@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run build watch test check fmt unit e2e influxd bench screenshot
+.PHONY: help run build watch test check fmt unit e2e schemathesis influxd bench screenshot
 
 TOOLS := scripts/with-tools
 TARGET := $(or $(CARGO_TARGET_DIR),target)
@@ -28,6 +28,7 @@ test: ## Run every test: formatting, lints, unit, integration, browser
 	$(MAKE) check
 	IOT_CENTER_SKIP_NOTES=$(SKIP_NOTES) $(MAKE) unit
 	$(MAKE) build
+	IOT_CENTER_SKIP_NOTES=$(SKIP_NOTES) scripts/schemathesis 500
 	IOT_CENTER_SKIP_NOTES=$(SKIP_NOTES) $(MAKE) e2e
 	@if [ -s $(SKIP_NOTES) ]; then echo; echo "Not everything could be tested here:"; sort -u $(SKIP_NOTES); fi
 
@@ -49,6 +50,9 @@ unit: ## Unit and integration tests, without a browser
 e2e: ## Browser tests on the release build (run `make build` first)
 	@scripts/setup browser
 	cd end2end && IOT_CENTER_BIN=$(abspath $(TARGET))/release/iot-center npm test
+
+schemathesis: build ## Send 50,000 requests made of the REST API's description
+	scripts/schemathesis 50000
 
 influxd: ## Build a real InfluxDB for the tests that run against one (about 15 minutes, once)
 	@scripts/influxd

@@ -392,7 +392,7 @@ async fn readings_on_demand() {
         let path = "/api/devices/generate";
         assert_refused(
             &post(application, path, r#"{"deviceIds":["c"]}"#).await,
-            StatusCode::NOT_FOUND,
+            StatusCode::CONFLICT,
         );
         for body in ["", "{}", r#"{"deviceIds":"a"}"#, r#"{"deviceIds":["a","\""]}"#] {
             assert_refused(&post(application, path, body).await, StatusCode::BAD_REQUEST);

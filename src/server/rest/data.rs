@@ -27,9 +27,15 @@ const MOST_DEVICES: usize = 1_000;
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Generate {
-    #[schema(max_items = 1000, example = json!(["virtual_device"]))]
+    #[schema(max_items = 1000, value_type = Vec<Id>, example = json!(["virtual_device"]))]
     device_ids: Vec<String>,
 }
+
+/// The id of a device; only for the description.
+#[derive(ToSchema)]
+#[schema(pattern = "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$")]
+#[expect(dead_code, reason = "only described, never made")]
+struct Id(String);
 
 /// What became of one device.
 #[derive(Debug, Serialize, ToSchema)]
@@ -72,16 +78,15 @@ impl Measured {
 
 /// Write one emulated reading for each of several devices
 ///
-/// If none could be written, the status is that of the first device's error.
+/// If none could be written, the status and the sentence are about the first device.
 #[utoipa::path(
     post, path = "/api/devices/generate", tag = "data", operation_id = "generate_readings",
-    request_body(content((Generate = "application/json"))),
+    request_body(content = Generate, content_type = "application/json"),
     responses(
         (status = 200, description = "What became of each device", body = Vec<Generated>),
         (status = 400, description = "The body or an id in it is none", body = Refused),
         (status = 403, description = "The request comes from another site", body = Refused),
-        (status = 404, description = "None of the devices is registered", body = Refused),
-        (status = 409, description = "The bucket has a field of another type", body = Refused),
+        (status = 409, description = "None of the devices is registered, or the bucket has a field of another type", body = Refused),
         (status = 413, description = "The body is too large", body = Refused),
         (status = 503, description = "InfluxDB does not answer or refuses", body = Refused),
     )
@@ -108,7 +113,13 @@ pub(super) async fn generate(
         && outcomes.iter().all(|outcome| outcome.result.is_err())
         && let Some(Outcome { result: Err(error), .. }) = outcomes.first()
     {
-        return Err(Refusal::of(error.clone(), &caller));
+        let refusal = Refusal::of(error.clone(), &caller);
+        // It is not this address that is missing.
+        let status = match refusal.status {
+            StatusCode::NOT_FOUND => StatusCode::CONFLICT,
+            status => status,
+        };
+        return Err(Refusal::new(status, refusal.sentence));
     }
     let answer: Vec<Generated> = outcomes
         .into_iter()

@@ -130,7 +130,7 @@ async fn devices(
 /// content type.
 #[utoipa::path(
     post, path = "/api/devices", tag = "devices", operation_id = "register_device",
-    request_body(content((NewDevice = "application/json"))),
+    request_body(content = Option<NewDevice>, content_type = "application/json"),
     responses(
         (status = 201, description = "It is registered", body = Credentials, headers(("location" = String))),
         (status = 400, description = "The id or the body is none", body = Refused),
@@ -168,7 +168,7 @@ pub(super) async fn create(
 /// Register a device, at the address of iot-api-js
 #[utoipa::path(
     post, path = "/api/devices/create", tag = "devices", operation_id = "create_device",
-    request_body(content((NewDevice = "application/json"))),
+    request_body(content = Option<NewDevice>, content_type = "application/json"),
     responses(
         (status = 201, description = "It is registered", body = Credentials, headers(("location" = String))),
         (status = 400, description = "The id or the body is none", body = Refused),

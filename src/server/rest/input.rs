@@ -8,9 +8,9 @@ use super::refusal::Refusal;
 use crate::model::device::DeviceId;
 use crate::server::edge::parse_device_id;
 
-/// The body as JSON; none at all counts as `{}`.
+/// The body as JSON; none at all counts as `{}`, and so does `null`.
 pub(super) fn json<T: DeserializeOwned>(body: &Bytes) -> Result<T, Refusal> {
-    let body: &[u8] = if body.trim_ascii().is_empty() { b"{}" } else { body };
+    let body: &[u8] = if matches!(body.trim_ascii(), b"" | b"null") { b"{}" } else { body };
     serde_json::from_slice(body)
         .map_err(|error| bad(format!("The body is not the JSON that is expected here: {error}.")))
 }

@@ -21,7 +21,7 @@ pub(super) struct Query {
     #[schema(
         example = "from(bucket: \"iot_center\") |> range(start: -1h) |> filter(fn: (r) => r._measurement == \"environment\")"
     )]
-    query: Option<String>,
+    query: String,
 }
 
 /// Run a Flux query
@@ -30,7 +30,7 @@ pub(super) struct Query {
 #[utoipa::path(
     post, path = "/api/devices/{id}/measurements", tag = "data", operation_id = "query_measurements",
     params(("id" = String, Path, description = "The id of a device")),
-    request_body(content((Query = "application/json"))),
+    request_body(content = Query, content_type = "application/json"),
     responses(
         (status = 200, description = "Annotated CSV", body = String, content_type = "application/csv"),
         (status = 400, description = "There is no query, or InfluxDB does not understand it or refuses it", body = Refused),
@@ -48,9 +48,9 @@ pub(super) async fn measurements(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     let Query { query: script } = input::json(&body)?;
-    let Some(script) = script.filter(|script| !script.trim().is_empty()) else {
-        return Err(input::bad("The request has no query: {\"query\": \"<Flux>\"}.".to_owned()));
-    };
+    if script.trim().is_empty() {
+        return Err(input::bad("The query is empty: {\"query\": \"<Flux>\"}.".to_owned()));
+    }
     let answered = async {
         let (_, influx) = state.influx(query::LIMIT).await?;
         let shared = &state.shared;
