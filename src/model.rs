@@ -10,6 +10,7 @@ pub mod leftover;
 pub mod level;
 pub mod live;
 pub mod packed;
+pub mod pasted;
 pub mod place;
 pub mod range;
 pub mod resolution;
