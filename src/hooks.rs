@@ -3,6 +3,7 @@
 //! Besides `lib.rs` and `main.rs` this is the only place that asks which of the two it is compiled for. Every hook
 //! has the same signature on both sides, so that islands render the same tree and hydration finds what it expects.
 
+pub mod address;
 pub mod answer;
 pub mod assets;
 mod cookie;

@@ -4,6 +4,7 @@
 pub mod charts;
 pub mod missing_data;
 pub mod register_form;
+pub mod send_reading;
 pub mod submission;
 pub mod theme_switch;
 pub mod token_card;

@@ -42,6 +42,9 @@ for (const host of ["127.0.0.1", "localhost"]) {
         ["/rpc/unregister_device", "device_id", "victim"],
         ["/rpc/write_all_missing_data", "id", "victim"],
         ["/rpc/try_virtual_device", "x", "x"],
+        ["/rpc/send_reading", "id", "victim"],
+        ["/registrations", "ids", "forged"],
+        ["/registrations/tokens", "ids", "victim"],
         ["/devices/victim/reveal", "x", "x"],
         ["/preferences", "theme", "dark"],
       ]) {

@@ -76,6 +76,34 @@ test("the loop by forms alone", async ({ page, server, frame, fleetPage, devices
   });
 });
 
+test("one reading by a form", async ({ page, server, devicePage }) => {
+  await register(server, "sensor-1");
+  await page.goto("/devices/sensor-1");
+  await devicePage.sendOne.click();
+  await expect(devicePage.sent).toHaveText(/^One reading was sent: Temperature -?\d+\.\d °C, .*, Lon 1\d\.\d{5}°\.$/);
+  await expect(devicePage.field("CO2")).toContainText("virtual_CO2Sensor");
+  await server.influx().write([
+    { device: "sensor-1", time: Date.now() - 60_000, fields: { Temperature: 21 }, sensors: { TemperatureSensor: "DHT22" } },
+  ]);
+  await page.goto("/devices/sensor-1");
+  await devicePage.confirmSending.check();
+  await devicePage.sendOne.click();
+  await expect(devicePage.sent).toHaveText(/^One reading was sent: /);
+});
+
+test("several devices by forms", async ({ page, server, devicesPage, registrationsPage, guard }) => {
+  await page.goto("/devices");
+  await devicesPage.registerList("a-1\na-2\n../x");
+  await expect(registrationsPage.result).toHaveText("2 registered, 1 no device ID.");
+  const tokens = await registrationsPage.download();
+  expect(await server.influx(tokens.get("a-2")).tryWrite(["environment,clientId=a-2 Temperature=1.5"])).toBe(204);
+  guard.provokes(/410/);
+  await registrationsPage.reveal.click();
+  await expect(registrationsPage.error).toHaveText("There is no token to show.");
+  await registrationsPage.back.click();
+  await expect(devicesPage.ids).toHaveText(["a-1", "a-2"]);
+});
+
 test("the virtual device by a form", async ({ page, fleetPage, frame }) => {
   await page.goto("/");
   await fleetPage.tryVirtualDevice.click();

@@ -59,3 +59,26 @@ pub async fn write_all_missing_data(id: String, confirmed: Option<String>) -> Re
     redirect(&format!("/devices/{id}?written={written}"));
     Ok(())
 }
+
+/// Sends one reading of the emulator for a registered device, then goes back to the device's page with its values as `?sent=`.
+///
+/// `confirmed` is what a checkbox sends: present or not.
+#[server(prefix = "/rpc", endpoint = "send_reading", output = Nothing)]
+pub async fn send_reading(id: String, confirmed: Option<String>) -> Result<(), ApiError> {
+    use crate::model::sent::Sent;
+    use crate::server::edge::{Edge, existing_device_id, redirect};
+    use crate::server::services::generate;
+    let edge = Edge::of_request()?;
+    let answer = async {
+        let id = existing_device_id(&id)?;
+        let (_, influx) = edge.influx().await?;
+        let shared = edge.shared();
+        let confirmed = confirmed.is_some();
+        let reading =
+            generate::send(&influx, &shared.clock, shared.judgement, &id, confirmed).await?;
+        Ok((id, Sent::from(reading)))
+    };
+    let (id, sent) = edge.answer(answer.await)?;
+    redirect(&format!("/devices/{id}?sent={}", sent.code()));
+    Ok(())
+}

@@ -1,4 +1,4 @@
-//! Asking for a device's token, which is shown once.
+//! Asking for a device's token, which is shown once, and saving it.
 
 /// Where the token of the device `id` is asked for, by POST.
 pub fn reveal_path(id: &str) -> String {
@@ -36,5 +36,22 @@ pub async fn reveal(id: &str) -> Result<String, String> {
     #[cfg(not(feature = "hydrate"))]
     {
         std::future::ready(Err(format!("{} is for browsers", reveal_path(id)))).await
+    }
+}
+
+/// The URL of a file with this text, which a link with the attribute `download` saves.
+///
+/// ## Server-Side Rendering
+/// Only called once a token is revealed, which in a page of the server none is; there it is empty.
+pub fn file_url(text: &str) -> String {
+    #[cfg(feature = "hydrate")]
+    {
+        let text = web_sys::js_sys::encode_uri_component(text);
+        format!("data:text/plain;charset=utf-8,{}", String::from(text))
+    }
+    #[cfg(not(feature = "hydrate"))]
+    {
+        let _ = text;
+        String::new()
     }
 }

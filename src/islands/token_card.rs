@@ -11,8 +11,9 @@ use crate::api::devices::{RegisterDevice, register_device};
 use crate::components::copy_button::CopyButton;
 use crate::components::moment::Moment;
 use crate::hooks::live::use_live;
-use crate::hooks::token::{reveal, reveal_path};
+use crate::hooks::token::{file_url, reveal, reveal_path};
 use crate::model::device::{DeviceId, Reveal};
+use crate::model::environment_file::EnvironmentFile;
 use crate::model::packed::Packed;
 use crate::model::time::Timestamp;
 use crate::model::zone::Zone;
@@ -21,6 +22,8 @@ use crate::model::zone::Zone;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TokenState {
     pub id: DeviceId,
+    /// What the token is saved in.
+    pub file: EnvironmentFile,
     /// `None` if the device is not registered.
     pub reveal: Option<Reveal>,
     pub now: Timestamp,
@@ -45,7 +48,10 @@ pub fn TokenCard(data: Packed<TokenState>) -> impl IntoView {
         let id = id.clone();
         let now = state.with_untracked(|state| state.now);
         match shown.get() {
-            (Some(token), _) => view! { <Revealed token/> }.into_any(),
+            (Some(token), _) => {
+                let file = state.with_untracked(|state| state.file.clone());
+                view! { <Revealed file token/> }.into_any()
+            }
             (None, None) => view! { <NotRegistered id submission/> }.into_any(),
             (None, Some((Reveal::Available { until }, _))) => {
                 view! { <RevealForm id until now token/> }.into_any()
@@ -112,7 +118,8 @@ fn RevealForm(
 }
 
 #[component]
-fn Revealed(token: String) -> impl IntoView {
+fn Revealed(file: EnvironmentFile, token: String) -> impl IntoView {
+    let url = file_url(&file.text(&token));
     let input = NodeRef::<leptos::html::Input>::new();
     // The button that was pressed is gone; who uses a keyboard goes on at the token.
     Effect::new(move |_| {
@@ -126,6 +133,9 @@ fn Revealed(token: String) -> impl IntoView {
             <div class="field__head">
                 <label class="field__label" for="device-token">"Token"</label>
                 <CopyButton source="device-token" what="the token"/>
+                <a class="button button--small" href=url download=file.name>
+                    "Download" <span class="visually-hidden">" the token as a file"</span>
+                </a>
             </div>
             <input class="input mono" id="device-token" node_ref=input readonly value=token autocomplete="off"/>
             <p class="field__hint">"Copy it now: it will not be shown again."</p>

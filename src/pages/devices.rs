@@ -1,6 +1,7 @@
 //! `/devices`: all registered devices, and the form that registers another one.
 
 pub mod query;
+pub mod register_several;
 pub mod rows;
 pub mod table;
 
@@ -9,6 +10,7 @@ use leptos_meta::Title;
 use leptos_router::hooks::use_query_map;
 
 use self::query::{request_from_query, sort_code, url_of};
+use self::register_several::RegisterSeveral;
 use self::table::{DeviceTable, Paging};
 use super::failed_part::FailedPart;
 use super::form_error::form_error;
@@ -41,6 +43,7 @@ pub fn DevicesPage() -> impl IntoView {
                     <RegisterForm error=Packed(form_error::<RegisterDevice>())/>
                 </section>
                 <Filter request=filter/>
+                <RegisterSeveral/>
             </div>
             <Suspense>
                 {Suspend::new(async move {

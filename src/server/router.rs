@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
@@ -19,6 +20,7 @@ use super::middleware::headers::{Immutable, page_policy};
 use super::middleware::host::Hosts;
 use super::middleware::{headers, host, origin, panic, trace};
 use super::rest;
+use super::routes::registrations::{self, LARGEST_LIST, tokens};
 use super::routes::{export, health, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
@@ -50,6 +52,11 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
     let immutable =
         Immutable { prefix: options.hash_files.then(|| options.site_pkg_dir_route_base()) };
     let (rest, _) = rest::router();
+    let lists = Router::new()
+        .route("/registrations", post(registrations::register))
+        .route("/registrations/tokens", post(tokens::download))
+        // Whoever pastes too much reads so on a page: the handlers word it.
+        .layer(DefaultBodyLimit::max(LARGEST_LIST));
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
@@ -61,6 +68,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .fallback_service(files.fallback(not_found))
         .merge(rest)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        .merge(lists)
         .layer(from_fn(origin::check))
         .layer(from_fn_with_state(Hosts::new(addresses, hosts), host::check))
         .layer(from_fn(rest::word_errors))

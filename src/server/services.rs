@@ -14,6 +14,7 @@ pub mod history;
 pub mod listing;
 pub mod locks;
 pub mod outages;
+pub mod provisioning;
 pub mod query;
 pub mod reconciler;
 pub mod registration;

@@ -6,12 +6,15 @@ use axum::http::{Method, Request, StatusCode, header};
 use crate::application::{Application, HOST, post};
 
 /// Everything that changes something.
-const MUTATING: [&str; 8] = [
+const MUTATING: [&str; 11] = [
     "/rpc/register_device",
     "/rpc/unregister_device",
     "/rpc/try_virtual_device",
     "/rpc/write_missing_data",
     "/rpc/write_all_missing_data",
+    "/rpc/send_reading",
+    "/registrations",
+    "/registrations/tokens",
     "/preferences",
     "/devices/a/reveal",
     "/health",
@@ -103,7 +106,7 @@ async fn no_other_site_changes_anything() {
                         request = request.header(*name, *value);
                     }
                     let request = request
-                        .body(Body::from("device_id=a&id=a&confirmed=true&theme=dark"))
+                        .body(Body::from("device_id=a&id=a&ids=a&confirmed=true&theme=dark"))
                         .unwrap();
                     let answer = application.send(request).await;
                     assert_eq!(answer.status, StatusCode::FORBIDDEN, "{method} {path} {headers:?}");

@@ -17,6 +17,7 @@ mod guard;
 mod hostile;
 mod live;
 mod pages;
+mod provisioning;
 mod rest;
 mod secrets;
 mod services;

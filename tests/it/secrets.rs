@@ -1,4 +1,4 @@
-//! No answer but the reveal holds a token.
+//! No answer but the reveal, of one token or of several, holds a token.
 
 use axum::http::header;
 
@@ -39,6 +39,10 @@ async fn tokens_appear_in_the_reveal_only() {
     }
     answers.push(application.call("register_device", "device_id=virtual_device").await);
     answers.push(application.call("write_missing_data", "id=virtual_device&confirmed=true").await);
+    answers.push(application.call("send_reading", "id=virtual_device").await);
+    for path in ["/registrations", "/registrations/tokens"] {
+        answers.push(application.submit(path, "ids=virtual_device", "/devices").await);
+    }
     answers.push(
         application.send(post("/devices/virtual_device/reveal", "", "application/json")).await,
     );

@@ -344,7 +344,7 @@ async fn hostile_ids() {
 }
 
 /// Form fields, percent-encoded.
-fn encoded(fields: &[(&str, &str)]) -> String {
+pub(crate) fn encoded(fields: &[(&str, &str)]) -> String {
     let encode = |text: &str| {
         text.bytes().fold(String::new(), |mut encoded, byte| {
             write!(encoded, "%{byte:02X}").unwrap();

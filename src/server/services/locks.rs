@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::OwnedMutexGuard;
 
-/// One lock a device, made when it is asked for and gone with its last holder.
-#[derive(Debug, Default)]
+/// One lock a device, made when it is asked for and gone with its last holder. Clones share them.
+#[derive(Debug, Clone, Default)]
 pub struct DeviceLocks {
-    locks: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
+    locks: Arc<Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>>,
 }
 
 impl DeviceLocks {
