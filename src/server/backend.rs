@@ -6,16 +6,17 @@
 mod bootstrap;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use influx_client::{Client, SecretString};
+use influx_client::{Client, Greeting, SecretString};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::config::{BucketNames, DeviceTag, InfluxConfig};
 use super::influx::{Connection, Explainer, TimeLimit};
-use super::ports::{Cause, PortError, Result};
+use super::ports::{Cause, Clock, PortError, Result};
+use super::state::SystemClock;
 use crate::model::status::BackendState;
 
 /// Between two probes.
@@ -87,6 +88,10 @@ enum Phase {
 struct Probe {
     name: String,
     state: BackendState,
+    /// When that was, in nanoseconds since the Unix epoch; `None` before the first one.
+    at: Option<i64>,
+    /// How far its clock is ahead of ours, in milliseconds, give or take a second.
+    ahead_ms: Option<i64>,
 }
 
 /// The backend as requests see it. Clones share it.
@@ -95,6 +100,7 @@ pub struct Backend {
     phase: watch::Receiver<Phase>,
     probe: watch::Receiver<Probe>,
     explainer: Explainer,
+    url: Option<String>,
 }
 
 impl Backend {
@@ -104,8 +110,13 @@ impl Backend {
         let explainer = target.explainer();
         let (phase, phase_receiver) = watch::channel(Phase::Connecting);
         let connecting = BackendState::Failing(format!("Connecting to {}…", target.url));
-        let (probe, probe_receiver) =
-            watch::channel(Probe { name: name.to_owned(), state: connecting });
+        let url = Some(target.url.clone());
+        let (probe, probe_receiver) = watch::channel(Probe {
+            name: name.to_owned(),
+            state: connecting,
+            at: None,
+            ahead_ms: None,
+        });
         tokio::spawn(async move {
             let watching = run(target, phase, probe);
             tokio::select! {
@@ -113,19 +124,25 @@ impl Backend {
                 () = watching => {}
             }
         });
-        Self { phase: phase_receiver, probe: probe_receiver, explainer }
+        Self { phase: phase_receiver, probe: probe_receiver, explainer, url }
     }
 
     /// A backend that cannot be used, because the configuration is wrong.
     pub fn misconfigured(problems: &[String]) -> Self {
         let sentence = problems.join(" ");
         let error = PortError { sentence: sentence.clone(), cause: Cause::Configuration };
-        let probe = Probe { name: "no backend".to_owned(), state: BackendState::Failing(sentence) };
+        let probe = Probe {
+            name: "no backend".to_owned(),
+            state: BackendState::Failing(sentence),
+            at: None,
+            ahead_ms: None,
+        };
         // The senders are dropped: the receivers keep the last value.
         Self {
             phase: watch::channel(Phase::Failing(error)).1,
             probe: watch::channel(probe).1,
             explainer: Explainer::new("InfluxDB", "INFLUX_TOKEN"),
+            url: None,
         }
     }
 
@@ -170,8 +187,23 @@ impl Backend {
 
     /// The name of the backend and how it is, as of the last probe.
     pub fn status(&self) -> (String, BackendState) {
-        let Probe { name, state } = self.probe.borrow().clone();
+        let Probe { name, state, .. } = self.probe.borrow().clone();
         (name, state)
+    }
+
+    /// When that probe was, in nanoseconds since the Unix epoch; `None` before the first one.
+    pub fn last_probe(&self) -> Option<i64> {
+        self.probe.borrow().at
+    }
+
+    /// How far its clock was ahead of ours then, in milliseconds, give or take a second.
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        self.probe.borrow().ahead_ms
+    }
+
+    /// Its address as this server uses it; `None` if the configuration names none.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
     }
 }
 
@@ -181,8 +213,10 @@ async fn run(target: Target, phase: watch::Sender<Phase>, probe: watch::Sender<P
     let client = connection.client.clone();
     phase.send_replace(Phase::Ready(Arc::new(connection)));
     loop {
-        let (version, state) = look(&client, &target).await;
+        let (greeting, state) = look(&client, &target).await;
+        let now = SystemClock.now();
         probe.send_if_modified(|probe| {
+            let Greeting { version, date } = greeting;
             let name = match version {
                 _ if target.is_embedded => "embedded store".to_owned(),
                 Some(version) => format!("InfluxDB {}", version.trim_start_matches('v')),
@@ -192,7 +226,8 @@ async fn run(target: Target, phase: watch::Sender<Phase>, probe: watch::Sender<P
             if is_new && probe.state != state {
                 tracing::info!(state = state.label(), "the state of the backend has changed");
             }
-            *probe = Probe { name, state };
+            let ahead_ms = date.map(|date| ahead_ms(date, now));
+            *probe = Probe { name, state, at: Some(now), ahead_ms };
             is_new
         });
         sleep(PROBE_EVERY).await;
@@ -216,7 +251,10 @@ async fn connect(
             tracing::warn!("{error}");
             last_sentence.clone_from(&error.sentence);
         }
-        probe.send_modify(|probe| probe.state = BackendState::Failing(error.sentence.clone()));
+        probe.send_modify(|probe| {
+            probe.state = BackendState::Failing(error.sentence.clone());
+            probe.at = Some(SystemClock.now());
+        });
         let wait = if error.cause == Cause::Configuration { REFUSED_BACKOFF } else { backoff };
         phase.send_replace(Phase::Failing(error));
         sleep(wait).await;
@@ -224,15 +262,26 @@ async fn connect(
     }
 }
 
-/// One probe: the version, if it says so, and the state.
-async fn look(client: &Client, target: &Target) -> (Option<String>, BackendState) {
+/// How far a clock that shows whole seconds is ahead of one that shows nanoseconds.
+fn ahead_ms(date: SystemTime, now: i64) -> i64 {
+    let seconds = date.duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    // On the average half of its second is over.
+    let shown = i64::try_from(seconds).unwrap_or_default().saturating_mul(1_000) + 500;
+    shown.saturating_sub(now / 1_000_000)
+}
+
+/// One probe: what it says of itself, and the state.
+async fn look(client: &Client, target: &Target) -> (Greeting, BackendState) {
     let begin = Instant::now();
     let client = client.with_deadline(begin + PROBE_LIMIT);
     let explainer = target.explainer().within(PROBE_LIMIT);
     match timeout(PROBE_LIMIT, client.ping()).await {
-        Ok(Ok(version)) if begin.elapsed() <= SLOW => (version, BackendState::Ready),
-        Ok(Ok(version)) => (version, BackendState::Delayed),
-        Ok(Err(error)) => (None, BackendState::Failing(explainer.explain(error).sentence)),
-        Err(_) => (None, BackendState::Failing(explainer.timed_out().sentence)),
+        Ok(Ok(greeting)) if begin.elapsed() <= SLOW => (greeting, BackendState::Ready),
+        // What was its clock's time when it answered is not known.
+        Ok(Ok(greeting)) => (Greeting { date: None, ..greeting }, BackendState::Delayed),
+        Ok(Err(error)) => {
+            (Greeting::default(), BackendState::Failing(explainer.explain(error).sentence))
+        }
+        Err(_) => (Greeting::default(), BackendState::Failing(explainer.timed_out().sentence)),
     }
 }

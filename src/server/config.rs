@@ -33,6 +33,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Addresses other than loopback are permitted.
     pub insecure_lan: bool,
+    /// What the server observes of itself is written to the telemetry bucket.
+    pub monitor: bool,
     pub liveness: LivenessLimits,
     /// How far back newest points are looked for.
     pub look_back: Duration,
@@ -124,14 +126,8 @@ impl Config {
             }
             is_url.then(|| url.trim_end_matches('/').to_owned())
         });
-        let insecure_lan = match environment.text("IOT_CENTER_INSECURE_LAN").as_str() {
-            "1" | "true" => true,
-            "0" | "false" => false,
-            other => {
-                problems.push(format!("IOT_CENTER_INSECURE_LAN is {other:?}; it must be 1 or 0."));
-                false
-            }
-        };
+        let insecure_lan = switch(environment, "IOT_CENTER_INSECURE_LAN", &mut problems);
+        let monitor = switch(environment, "IOT_CENTER_MONITOR", &mut problems);
         let mut minutes = |name| whole_number(environment, name, &mut problems);
         let (online, stale) =
             (minutes("IOT_CENTER_ONLINE_MINUTES"), minutes("IOT_CENTER_STALE_MINUTES"));
@@ -150,6 +146,7 @@ impl Config {
             store_url,
             hosts,
             insecure_lan,
+            monitor,
             liveness: LivenessLimits {
                 online_ms: i64::from(online) * 60_000,
                 stale_ms: i64::from(stale.max(online)) * 60_000,
@@ -233,6 +230,18 @@ fn backend(
             })
         }
         _ => BackendConfig::None,
+    }
+}
+
+/// On or off; off if it is neither.
+fn switch(environment: &Environment, name: &str, problems: &mut Vec<String>) -> bool {
+    match environment.text(name).as_str() {
+        "1" | "true" => true,
+        "0" | "false" => false,
+        other => {
+            problems.push(format!("{name} is {other:?}; it must be 1 or 0."));
+            false
+        }
     }
 }
 

@@ -1,8 +1,9 @@
-//! What is answered without leptos: health, the choice of theme and zone, the one-time reveal of a token, the export of points.
+//! What is answered without leptos: health, the choice of theme and zone, the one-time reveal of a token, the export of points, metrics.
 
 pub mod document;
 pub mod export;
 pub mod failure;
 pub mod health;
+pub mod metrics;
 pub mod preferences;
 pub mod reveal;

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
@@ -11,6 +12,7 @@ use super::backend::{Backend, Target};
 use super::config::{BackendConfig, Config, Environment, StoreConfig, parse_address};
 use super::embedded::Embedded;
 use super::listen;
+use super::monitor::report;
 use super::router::router;
 use super::state::AppState;
 use super::tasks;
@@ -73,13 +75,19 @@ pub async fn serve(
     let banner = banner(if has_backend { &problems } else { &[] }, exposed);
     let state = AppState::new(options, &config, backend, banner, shutdown.clone());
     tasks::start(&state, &shutdown);
+    let served = CancellationToken::new();
+    let reporting = tokio::spawn(report(Arc::clone(&state.shared), served.clone()));
     say_where(state.options.site_addr)?;
-    let served = listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
-    // The last requests of the application need the store, so it goes last.
+    let outcome =
+        listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
+    // The last requests are reported, too.
+    served.cancel();
+    let _ = reporting.await;
+    // Until here the application has needed the store.
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
-    Ok(served?)
+    Ok(outcome?)
 }
 
 /// Serves the embedded store alone until SIGTERM or Ctrl-C.

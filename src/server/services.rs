@@ -13,6 +13,7 @@ pub mod generate;
 pub mod history;
 pub mod listing;
 pub mod locks;
+pub mod monitoring;
 pub mod outages;
 pub mod query;
 pub mod reconciler;

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::backend::Backend;
 use super::config::{Config, DeviceSettings};
 use super::influx::{Connection, Session, TimeLimit};
+use super::monitor::Monitor;
 use super::ports::{Clock, Result};
 use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
@@ -49,6 +50,7 @@ pub struct Shared {
     /// How many authorizations the last look found that belong to no registered device.
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,
+    pub monitor: Monitor,
     pub store_url: StoreUrl,
     /// What callers' scripts run under.
     pub read_token: KnownToken,
@@ -88,6 +90,8 @@ impl AppState {
         banner: Option<String>,
         shutdown: CancellationToken,
     ) -> Self {
+        let (jobs, pollers) = (Jobs::default(), Pollers::default());
+        let monitor = Monitor::new(config.monitor, backend.clone(), pollers.clone(), jobs.clone());
         let shared = Shared {
             backend,
             clock: SystemClock,
@@ -95,9 +99,10 @@ impl AppState {
             devices: config.devices,
             leftovers: Mutex::default(),
             locks: DeviceLocks::default(),
-            jobs: Jobs::default(),
-            pollers: Pollers::default(),
+            jobs,
+            pollers,
             rates: RateLimits::default(),
+            monitor,
             store_url: StoreUrl::of(config),
             read_token: KnownToken::default(),
             banner,

@@ -102,6 +102,11 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "`1` permits addresses other than loopback although there is no sign-in yet: everybody in that network can then do everything.",
     },
     Setting {
+        name: "IOT_CENTER_MONITOR",
+        default: "0",
+        meaning: "`1` writes how long requests took and what the process costs to `INFLUX_BUCKET`, every ten seconds; `/metrics` has it in any case.",
+    },
+    Setting {
         name: "LEPTOS_SITE_ADDR",
         default: "127.0.0.1:3000",
         meaning: "Where the web server listens.",
