@@ -233,7 +233,9 @@ impl Figures<'_, '_> {
         unit: Option<Unit>,
         metric: &impl EncodeMetric,
     ) -> fmt::Result {
+        // As the library ends those of the registry.
+        let help = format!("{help}.");
         let kind = metric.metric_type();
-        metric.encode(self.encoder.encode_descriptor(name, help, unit.as_ref(), kind)?)
+        metric.encode(self.encoder.encode_descriptor(name, &help, unit.as_ref(), kind)?)
     }
 }
