@@ -5,10 +5,12 @@
 
 pub mod arguments;
 pub mod backend;
+pub mod check;
 pub mod config;
 pub mod edge;
 pub mod embedded;
 pub mod influx;
+pub mod known;
 pub mod listen;
 pub mod middleware;
 pub mod monitor;

@@ -18,6 +18,7 @@ pub use environment::Environment;
 pub use settings::{SETTINGS, Setting, settings_table};
 
 use crate::model::device::LivenessLimits;
+use crate::model::status::SettingValue;
 
 /// All that can be set.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Config {
     pub look_back: Duration,
     /// What is wrong, one line each, in the order of [`SETTINGS`].
     pub problems: Vec<String>,
+    /// All settings as they are in force, without secrets.
+    pub settings: Vec<SettingValue>,
 }
 
 /// The names of the two buckets.
@@ -153,6 +156,7 @@ impl Config {
             },
             look_back: Duration::from_secs(u64::from(look_back_days) * 86_400),
             problems,
+            settings: environment.settings(),
         }
     }
 }

@@ -36,6 +36,7 @@ const UNMATCHED: &str = "unmatched";
 /// Collects what is observed.
 #[derive(Debug)]
 pub struct Monitor {
+    started: i64,
     metrics: Metrics,
     /// On their way to InfluxDB; `None` where nobody wants them there.
     samples: Option<Arc<Samples>>,
@@ -44,8 +45,10 @@ pub struct Monitor {
 impl Monitor {
     /// `reports` to InfluxDB as well.
     pub fn new(reports: bool, backend: Backend, pollers: Pollers, jobs: Jobs) -> Self {
+        let started = SystemClock.now();
         let samples = reports.then(Arc::default);
-        Self { metrics: Metrics::new(backend, pollers, jobs, samples.clone()), samples }
+        let metrics = Metrics::new(started, backend, pollers, jobs, samples.clone());
+        Self { started, metrics, samples }
     }
 
     /// A request that was answered. `route` is the template that it has matched, if any.
@@ -63,6 +66,16 @@ impl Monitor {
             let figures = RequestFigures { route, method, status, milliseconds };
             samples.add(&SystemClock, Observed::Request(figures));
         }
+    }
+
+    /// How many observations will never get to InfluxDB.
+    pub fn lost(&self) -> u64 {
+        self.samples.as_ref().map_or(0, |samples| samples.dropped())
+    }
+
+    /// When this server started, in nanoseconds since the Unix epoch.
+    pub fn started(&self) -> i64 {
+        self.started
     }
 
     /// All of it in the text format of OpenMetrics.

@@ -186,6 +186,12 @@ pub trait Authorizations: Send + Sync {
     fn delete(&self, id: &str) -> impl Future<Output = Result<bool>> + Send;
 }
 
+/// What the token of this server may do.
+pub trait Privileges: Send + Sync {
+    /// Whether it may do everything in every organization; `None` where there are no such tokens.
+    fn is_operator(&self) -> impl Future<Output = Result<Option<bool>>> + Send;
+}
+
 /// The newest value of one series: one field of one device with one set of tags.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LastPoint {

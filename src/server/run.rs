@@ -16,6 +16,7 @@ use super::monitor::report;
 use super::router::router;
 use super::state::AppState;
 use super::tasks;
+use crate::model::status::EXPOSED;
 
 /// Whatever ends the program early; its text is for the person who started it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -66,6 +67,7 @@ pub async fn serve(
     for problem in &problems {
         tracing::error!("{problem}");
     }
+    config.problems.clone_from(&problems);
     let exposed = addresses.iter().any(|address| !address.ip().is_loopback());
     if exposed {
         tracing::warn!("{EXPOSED}");
@@ -128,9 +130,6 @@ pub async fn serve_store(
     embedded.stop().await;
     Ok(())
 }
-
-const EXPOSED: &str = "This server has no sign-in and is reachable from other machines: everybody in that network can register devices, \
-                       read their data and their tokens.";
 
 /// What stands on every page.
 fn banner(problems: &[String], exposed: bool) -> Option<String> {

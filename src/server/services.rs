@@ -22,6 +22,7 @@ pub mod registry;
 pub mod reveal;
 pub mod rotation;
 pub mod sparks;
+pub mod status;
 pub mod virtual_device;
 pub mod writing;
 

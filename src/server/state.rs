@@ -22,7 +22,7 @@ use super::services::query::token::KnownToken;
 use super::store_url::StoreUrl;
 use crate::model::device::DeviceConfiguration;
 use crate::model::leftover::Leftovers;
-use crate::model::status::BackendStatus;
+use crate::model::status::{BackendStatus, SettingValue};
 
 /// The state of the router. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -51,6 +51,9 @@ pub struct Shared {
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,
     pub monitor: Monitor,
+    /// What is wrong with the configuration, and all settings as they are in force.
+    pub problems: Vec<String>,
+    pub settings: Vec<SettingValue>,
     pub store_url: StoreUrl,
     /// What callers' scripts run under.
     pub read_token: KnownToken,
@@ -103,6 +106,8 @@ impl AppState {
             pollers,
             rates: RateLimits::default(),
             monitor,
+            problems: config.problems.clone(),
+            settings: config.settings.clone(),
             store_url: StoreUrl::of(config),
             read_token: KnownToken::default(),
             banner,

@@ -24,5 +24,6 @@ mod secrets;
 mod services;
 mod sockets;
 mod sparks;
+mod status;
 mod tidy;
 mod zone;

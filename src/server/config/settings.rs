@@ -12,6 +12,15 @@ pub struct Setting {
     pub meaning: &'static str,
 }
 
+impl Setting {
+    /// Whether its value is nobody's business. Told by the name, so that no new one is forgotten.
+    pub fn is_secret(&self) -> bool {
+        ["TOKEN", "PASSWORD", "SECRET", "CREDENTIAL", "OPTIONS"]
+            .iter()
+            .any(|word| self.name.contains(word))
+    }
+}
+
 /// All settings, in the order in which people look for them.
 pub const SETTINGS: &[Setting] = &[
     Setting {

@@ -52,6 +52,7 @@ impl MetricConstructor<Histogram> for Durations {
 
 impl Metrics {
     pub(super) fn new(
+        started: i64,
         backend: Backend,
         pollers: Pollers,
         jobs: Jobs,
@@ -70,7 +71,7 @@ impl Metrics {
             "This program",
             Info::new([("version", env!("CARGO_PKG_VERSION"))]),
         );
-        let started = SystemClock.now() as f64 / NANOSECONDS;
+        let started = started as f64 / NANOSECONDS;
         let state = State { started, backend, pollers, jobs, samples };
         registry.register_collector(Box::new(state));
         Self { registry, durations }
