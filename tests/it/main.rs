@@ -15,6 +15,7 @@ mod data;
 mod export;
 mod guard;
 mod hostile;
+mod lan;
 mod live;
 mod metrics;
 mod pages;

@@ -8,7 +8,7 @@ use crate::model::status::{
 };
 use crate::model::time::Timestamp;
 use crate::server::ports::{
-    Authorizations, Clock, Explain, PortError, Privileges, Registry, Result as PortResult,
+    Authorizations, Clock, Explain, Privileges, Registry, Result as PortResult,
 };
 
 /// Clocks that differ by less agree: nobody tells theirs more precisely than to a second, and answers take their time.
@@ -102,8 +102,8 @@ fn advised(subject: &str, verdict: Verdict, finding: impl Into<String>, advice: 
 }
 
 /// What could not be looked at, and why.
-fn unknown(subject: &str, error: PortError) -> Check {
-    check(subject, Verdict::Unknown, error.sentence)
+fn unknown(subject: &str, sentence: String) -> Check {
+    check(subject, Verdict::Unknown, sentence)
 }
 
 fn configuration(problems: &[String]) -> Vec<Check> {
@@ -239,7 +239,7 @@ fn token(operator: PortResult<Option<bool>>) -> Option<Check> {
             Some(check(SUBJECT, Verdict::Good, "INFLUX_TOKEN is not an operator token."))
         }
         Ok(None) => None,
-        Err(error) => Some(unknown(SUBJECT, error)),
+        Err(error) => Some(unknown(SUBJECT, error.sentence)),
     }
 }
 

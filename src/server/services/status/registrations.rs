@@ -1,13 +1,14 @@
 //! Whether the registry and InfluxDB's authorizations agree: the invariants of registering, counted.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
-use super::super::registration::DESCRIPTION_PREFIX;
+use super::super::audit::{Audit, Verdict as Judgement, audit};
 use super::super::registry::EntryState;
 use super::{Place, advised, check, unknown};
 use crate::model::status::{Check, Verdict};
 use crate::model::writing::group_digits;
-use crate::server::ports::{Authorization, Authorizations, Entry, Registry};
+use crate::server::ports::{Authorizations, Registry};
+use crate::server::services::Error;
 
 const SUBJECT: &str = "Registrations";
 
@@ -18,14 +19,14 @@ const NAMED: usize = 3;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Disagreements {
     pub(super) registered: usize,
-    /// They have an active token, and no entry.
-    pub(super) unknown: BTreeSet<String>,
+    /// They have an active token that the registry does not know.
+    pub(super) strays: BTreeSet<String>,
     /// They have an entry whose authorization does not exist.
     pub(super) revoked: BTreeSet<String>,
-    /// They have several active tokens.
-    pub(super) doubled: BTreeSet<String>,
     /// Their token permits something else than it should.
     pub(super) out_of_scope: BTreeSet<String>,
+    /// A former IoT Center knows them.
+    pub(super) former: BTreeSet<String>,
 }
 
 /// Compares what both say.
@@ -33,54 +34,37 @@ pub(super) async fn registrations(
     ports: &(impl Registry + Authorizations),
     place: Option<&Place>,
 ) -> Vec<Check> {
-    // The authorizations first: one that is registered in between is in the entries then.
-    let (authorizations, entries) = match ports.list().await {
-        Ok(authorizations) => match ports.entries(None).await {
-            Ok(entries) => (authorizations, entries),
-            Err(error) => return vec![unknown(SUBJECT, error)],
-        },
-        Err(error) => return vec![unknown(SUBJECT, error)],
-    };
     let bucket = place.map_or("INFLUX_BUCKET", |place| place.telemetry.as_str());
-    say(&compare(&authorizations, &entries), bucket)
+    match audit(ports).await {
+        Ok(audit) => say(&compare(&audit), bucket),
+        Err(Error::Port(error)) => vec![unknown(SUBJECT, error.sentence)],
+        Err(error) => vec![unknown(SUBJECT, error.to_string())],
+    }
 }
 
-pub(super) fn compare(authorizations: &[Authorization], entries: &[Entry]) -> Disagreements {
-    let by_id: HashMap<&str, &Authorization> =
-        authorizations.iter().map(|one| (one.id.as_str(), one)).collect();
-    let known: HashMap<&str, &Entry> =
-        entries.iter().map(|entry| (entry.device.as_str(), entry)).collect();
-    let mut found = Disagreements::default();
-    for entry in entries.iter().filter(|entry| entry.state() == EntryState::Registered) {
-        found.registered += 1;
-        let key = entry.authorization().map_or("", |key| key.value.as_str());
-        match by_id.get(key) {
-            None => drop(found.revoked.insert(entry.device.clone())),
-            Some(one) if !one.has_device_scope => {
-                found.out_of_scope.insert(entry.device.clone());
+pub(super) fn compare(audit: &Audit) -> Disagreements {
+    let is_registered = |entry: &_| matches!(entry, EntryState::Registered);
+    let mut found = Disagreements {
+        registered: audit.entries.values().filter(|entry| is_registered(&entry.state())).count(),
+        revoked: audit.without_authorization().into_iter().collect(),
+        ..Disagreements::default()
+    };
+    for finding in &audit.findings {
+        let devices = match finding.verdict {
+            Judgement::Orphan if finding.authorization.active => &mut found.strays,
+            Judgement::Former => &mut found.former,
+            Judgement::Current if !finding.authorization.has_device_scope => {
+                &mut found.out_of_scope
             }
-            Some(_) => {}
-        }
-    }
-    let mut active: BTreeMap<&str, usize> = BTreeMap::new();
-    for one in authorizations.iter().filter(|one| one.active) {
-        let Some(device) = one.description.strip_prefix(DESCRIPTION_PREFIX) else { continue };
-        *active.entry(device).or_default() += 1;
-    }
-    for (device, tokens) in active {
-        let is_known =
-            known.get(device).is_some_and(|entry| entry.state() != EntryState::Unregistered);
-        if !is_known {
-            found.unknown.insert(device.to_owned());
-        } else if tokens > 1 {
-            found.doubled.insert(device.to_owned());
-        }
+            _ => continue,
+        };
+        devices.insert(finding.device.clone());
     }
     found
 }
 
 pub(super) fn say(found: &Disagreements, bucket: &str) -> Vec<Check> {
-    let Disagreements { registered, unknown, revoked, doubled, out_of_scope } = found;
+    let Disagreements { registered, strays, revoked, out_of_scope, former } = found;
     let mut checks = Vec::new();
     if !out_of_scope.is_empty() {
         checks.push(advised(
@@ -90,23 +74,15 @@ pub(super) fn say(found: &Disagreements, bucket: &str) -> Vec<Check> {
                 "{} whose tokens permit something else than to read and write the bucket {bucket}.",
                 there_are(out_of_scope)
             ),
-            "Unregister and register them again: they get tokens that permit just that.",
+            "Give them new tokens: on the page of the device, or by POST /api/devices/{id}/rotate.",
         ));
     }
-    if !unknown.is_empty() {
+    if !strays.is_empty() {
         checks.push(advised(
             SUBJECT,
             Verdict::Warning,
-            format!("{} that are not registered and whose tokens are active.", there_are(unknown)),
-            "Register them and unregister them again, which revokes all tokens of that name, or delete the authorizations in InfluxDB.",
-        ));
-    }
-    if !doubled.is_empty() {
-        checks.push(advised(
-            SUBJECT,
-            Verdict::Warning,
-            format!("{} with more than one active token.", there_are(doubled)),
-            "Unregister and register them again: all tokens but the new one are revoked.",
+            format!("{} with active tokens that the registry does not know.", there_are(strays)),
+            "Nobody knows who has them: remove them on the page of devices.",
         ));
     }
     if !revoked.is_empty() {
@@ -114,10 +90,21 @@ pub(super) fn say(found: &Disagreements, bucket: &str) -> Vec<Check> {
             SUBJECT,
             Verdict::Warning,
             format!(
-                "{} whose tokens were revoked in InfluxDB: they cannot write.",
+                "{} whose tokens InfluxDB does not have any more: they cannot write.",
                 there_are(revoked)
             ),
-            "Unregister them, or register them again to give them new tokens.",
+            "Give them new tokens, or unregister them.",
+        ));
+    }
+    if !former.is_empty() {
+        checks.push(advised(
+            SUBJECT,
+            Verdict::Warning,
+            format!(
+                "{} of a former IoT Center that the registry does not have.",
+                there_are(former)
+            ),
+            "Adopt them on the page of devices: they keep their names and their data.",
         ));
     }
     if checks.is_empty() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::server::ports::{Authorization, Cause};
+use crate::server::ports::{Authorization, Cause, PortError};
 use crate::server::services::testing::{Fault, Memory, TestClock};
 
 impl Privileges for Memory {
@@ -181,53 +181,40 @@ mod disagreements {
     use super::super::registrations::{Disagreements, compare, say, there_are};
     use super::*;
     use crate::server::ports::{Entry, Stored};
-    use crate::server::services::registry::PENDING;
+    use crate::server::services::audit::{Audit, Finding, Verdict as Judgement};
 
-    fn entry(device: &str, key: &str, status: &str) -> Entry {
-        let stored = |value: &str| Some(Stored { value: value.to_owned(), time: 1 });
-        Entry {
-            device: device.to_owned(),
-            key: stored(key),
-            status: stored(status),
-            ..Entry::default()
-        }
+    fn finding(device: &str, verdict: Judgement, active: bool, has_device_scope: bool) -> Finding {
+        let authorization = authorization("1", device, active, has_device_scope);
+        Finding { authorization, device: device.to_owned(), verdict }
     }
 
     #[test]
     fn each_is_found_and_nothing_else() {
-        let authorizations = [
-            authorization("1", "good", true, true),
-            authorization("2", "switched-off", false, true),
-            authorization("3", "wide", true, false),
-            authorization("4", "double", true, true),
-            authorization("5", "double", true, true),
-            authorization("6", "orphan", true, true),
-            authorization("7", "inactive-orphan", false, true),
-            authorization("8", "pending", true, true),
-            authorization("9", "good-and-more", true, true),
-            Authorization {
-                description: "somebody else's".to_owned(),
-                ..authorization("10", "", true, false)
-            },
+        let entry = |device: &str, key: &str| {
+            let key = Some(Stored { value: key.to_owned(), time: 1 });
+            (device.to_owned(), Entry { device: device.to_owned(), key, ..Entry::default() })
+        };
+        let mut audit = Audit::default();
+        audit.entries.extend([entry("gone", "99"), entry("unregistered", "")]);
+        audit.findings = vec![
+            finding("good", Judgement::Current, true, true),
+            finding("disabled", Judgement::Current, false, true),
+            finding("wide", Judgement::Current, true, false),
+            finding("wide", Judgement::Replaced { at: 1 }, true, true),
+            finding("half-way", Judgement::Unfinished, true, false),
+            finding("stray", Judgement::Orphan, true, true),
+            finding("stray", Judgement::Orphan, true, false),
+            finding("idle", Judgement::Orphan, false, true),
+            finding("former", Judgement::Former, true, false),
         ];
-        let entries = [
-            entry("good", "1", ""),
-            entry("switched-off", "2", ""),
-            entry("wide", "3", ""),
-            entry("double", "4", ""),
-            entry("gone", "99", ""),
-            entry("unregistered", "", ""),
-            entry("pending", "8", PENDING),
-            entry("good-and-more", "9", ""),
-        ];
-        let found = compare(&authorizations, &entries);
+        let found = compare(&audit);
         let set = |device: &str| std::iter::once(device.to_owned()).collect();
         let expected = Disagreements {
-            registered: 6,
-            unknown: set("orphan"),
+            registered: 1,
+            strays: set("stray"),
             revoked: set("gone"),
-            doubled: set("double"),
             out_of_scope: set("wide"),
+            former: set("former"),
         };
         assert_eq!(found, expected);
         let checks = say(&found, "iot_center");
