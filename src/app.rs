@@ -8,6 +8,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
+use crate::components::banner::Banner;
 use crate::components::icon::{Glyph, Icon};
 use crate::hooks::assets::{Assets, assets};
 use crate::hooks::theme::current_theme;
@@ -101,12 +102,7 @@ fn Frame() -> impl IntoView {
     let zone = zone_name();
     view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
-        {banner.map(|banner| view! {
-            <aside class="banner" aria-label="Warning">
-                <Glyph icon=Icon::Warning/>
-                <p>{banner}</p>
-            </aside>
-        })}
+        {banner.map(|text| view! { <Banner text/> })}
         <header class="header">
             <div class="header__inner">
                 <a class="brand" href="/">

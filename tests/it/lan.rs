@@ -188,6 +188,12 @@ async fn the_network_sees_what_it_may_and_is_told_that_it_may() {
         let banner = page.body.split("class=\"banner\"").nth(1).unwrap_or_default();
         assert!(banner.contains(EXPOSED), "{path}: {page:?}");
     }
+    let refused = machine.curl(&[
+        "-H",
+        "Accept: text/html",
+        &server.url("/dashboard/lan-1/export.csv?range=no"),
+    ]);
+    assert!(refused.body.contains(EXPOSED), "{refused:?}");
     // Without leave to enrol, this machine gets tokens and no other.
     let refused = machine.curl(&[&server.url("/api/env/lan-1")]);
     assert_eq!(refused.status, 403, "{refused:?}");

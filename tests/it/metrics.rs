@@ -255,6 +255,7 @@ async fn points_are_written_on_every_backend() {
 
 #[tokio::test]
 async fn what_was_observed_last_is_written_before_the_program_ends() {
+    const ASKED: usize = 25;
     let directory = program::directory();
     let directory = directory.path();
     let [port, store_port] = program::free_ports();
@@ -266,7 +267,6 @@ async fn what_was_observed_last_is_written_before_the_program_ends() {
     ];
     let mut server = Program::start(directory, &[], &settings);
     server.until_ready(directory, &format!("http://{address}/ready")).await;
-    const ASKED: usize = 25;
     for _ in 0..ASKED {
         let answer = program::client().get(format!("http://{address}/health")).send().await;
         assert!(answer.unwrap().status().is_success());

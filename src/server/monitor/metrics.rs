@@ -126,8 +126,8 @@ impl Collector for State {
             Some(Unit::Seconds),
             uptime,
         )?;
-        self.process(&mut figures)?;
-        self.runtime(&mut figures)?;
+        cost(&mut figures)?;
+        runtime(&mut figures)?;
         self.backend(&mut figures)?;
         figures.gauge(
             "iot_center_followed_devices",
@@ -158,40 +158,6 @@ impl Collector for State {
 }
 
 impl State {
-    fn process(&self, figures: &mut Figures) -> fmt::Result {
-        let Some(process) = process::figures() else { return Ok(()) };
-        figures.counter(
-            "process_cpu",
-            "Processor time that was spent",
-            Some(Unit::Seconds),
-            process.user_seconds + process.system_seconds,
-        )?;
-        let bytes = || Some(Unit::Bytes);
-        figures.gauge(
-            "process_resident_memory",
-            "Memory in use",
-            bytes(),
-            process.resident_bytes,
-        )?;
-        figures.gauge(
-            "process_virtual_memory",
-            "Memory addresses in use",
-            bytes(),
-            process.virtual_bytes,
-        )?;
-        figures.gauge("process_open_fds", "Open file descriptors", None, process.open_files)?;
-        figures.gauge("process_threads", "Threads", None, process.threads)
-    }
-
-    /// Of the runtime that answers, which is the one of all.
-    fn runtime(&self, figures: &mut Figures) -> fmt::Result {
-        let Ok(runtime) = Handle::try_current() else { return Ok(()) };
-        let metrics = runtime.metrics();
-        let (workers, tasks) = (metrics.num_workers(), metrics.num_alive_tasks());
-        figures.gauge("tokio_workers", "Threads that run tasks", None, workers as f64)?;
-        figures.gauge("tokio_alive_tasks", "Tasks that have not ended", None, tasks as f64)
-    }
-
     fn backend(&self, figures: &mut Figures) -> fmt::Result {
         let is_up = match self.backend.status().1 {
             BackendState::Ready | BackendState::Delayed => 1.0,
@@ -211,6 +177,36 @@ impl State {
             probed as f64 / NANOSECONDS,
         )
     }
+}
+
+/// What the process costs the machine.
+fn cost(figures: &mut Figures) -> fmt::Result {
+    let Some(process) = process::figures() else { return Ok(()) };
+    figures.counter(
+        "process_cpu",
+        "Processor time that was spent",
+        Some(Unit::Seconds),
+        process.user_seconds + process.system_seconds,
+    )?;
+    let bytes = || Some(Unit::Bytes);
+    figures.gauge("process_resident_memory", "Memory in use", bytes(), process.resident_bytes)?;
+    figures.gauge(
+        "process_virtual_memory",
+        "Memory addresses in use",
+        bytes(),
+        process.virtual_bytes,
+    )?;
+    figures.gauge("process_open_fds", "Open file descriptors", None, process.open_files)?;
+    figures.gauge("process_threads", "Threads", None, process.threads)
+}
+
+/// Of the runtime that answers, which is the one of all.
+fn runtime(figures: &mut Figures) -> fmt::Result {
+    let Ok(runtime) = Handle::try_current() else { return Ok(()) };
+    let metrics = runtime.metrics();
+    let (workers, tasks) = (metrics.num_workers(), metrics.num_alive_tasks());
+    figures.gauge("tokio_workers", "Threads that run tasks", None, workers as f64)?;
+    figures.gauge("tokio_alive_tasks", "Tasks that have not ended", None, tasks as f64)
 }
 
 /// Writes figures without labels.

@@ -268,12 +268,10 @@ fn capitalized(text: &str) -> String {
 
 /// `7 seconds`, `3 minutes`, `2 hours`, `5 days`.
 fn duration(seconds: u64) -> String {
-    let (count, unit) = match seconds {
-        ..120 => (seconds, "second"),
-        ..7_200 => (seconds / 60, "minute"),
-        ..172_800 => (seconds / 3_600, "hour"),
-        _ => (seconds / 86_400, "day"),
-    };
+    let units = [(172_800, 86_400, "day"), (7_200, 3_600, "hour"), (120, 60, "minute")];
+    let fitting = units.into_iter().find(|(least, ..)| seconds >= *least);
+    let (_, length, unit) = fitting.unwrap_or((0, 1, "second"));
+    let count = seconds / length;
     if count == 1 { format!("1 {unit}") } else { format!("{count} {unit}s") }
 }
 
