@@ -5,6 +5,7 @@ pub mod devices;
 pub mod encoding;
 pub mod error;
 pub mod rest;
+pub mod status;
 pub mod tokens;
 pub mod writing;
 

@@ -8,6 +8,7 @@ use leptos_router::components::{FlatRoutes, Route, Router};
 use leptos_router::hooks::use_location;
 use leptos_router::path;
 
+use crate::components::banner::Banner;
 use crate::components::icon::{Glyph, Icon};
 use crate::hooks::assets::{Assets, assets};
 use crate::hooks::theme::current_theme;
@@ -24,6 +25,7 @@ use crate::pages::devices::DevicesPage;
 use crate::pages::fleet::FleetPage;
 use crate::pages::not_found::NotFoundPage;
 use crate::pages::rest::RestPage;
+use crate::pages::status::StatusPage;
 
 /// The HTML document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -93,19 +95,14 @@ fn Frame() -> impl IntoView {
     // Not there while the routes are listed at the start.
     let backend = use_context::<BackendStatus>();
     let banner = backend.as_ref().and_then(|backend| backend.banner.clone());
-    let failure = backend.as_ref().and_then(|BackendStatus { name, state, .. }| match state {
-        BackendState::Failing(message) => Some((name.clone(), message.clone())),
-        BackendState::Ready | BackendState::Delayed => None,
-    });
+    let failure = backend
+        .as_ref()
+        .and_then(BackendStatus::failure)
+        .map(|(title, message)| (title, message.to_owned()));
     let zone = zone_name();
     view! {
         <a class="skip-link" href="#main">"Skip to the content"</a>
-        {banner.map(|banner| view! {
-            <aside class="banner" aria-label="Warning">
-                <Glyph icon=Icon::Warning/>
-                <p>{banner}</p>
-            </aside>
-        })}
+        {banner.map(|text| view! { <Banner text/> })}
         <header class="header">
             <div class="header__inner">
                 <a class="brand" href="/">
@@ -123,7 +120,7 @@ fn Frame() -> impl IntoView {
             </div>
         </header>
         <main id="main" tabindex="-1">
-            {failure.map(|(name, message)| view! { <BackendFailure name message/> })}
+            {failure.map(|(title, message)| view! { <BackendFailure title message/> })}
             <FlatRoutes fallback=|| view! { <NotFoundPage/> }>
                 <Route path=path!("/") view=FleetPage ssr=SsrMode::Async/>
                 <Route path=path!("/devices") view=DevicesPage ssr=SsrMode::Async/>
@@ -132,6 +129,7 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/api") view=RestPage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard") view=DashboardChoicePage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard/:id") view=DashboardPage ssr=SsrMode::Async/>
+                <Route path=path!("/status") view=StatusPage ssr=SsrMode::Async/>
             </FlatRoutes>
         </main>
         <footer class="footer">
@@ -192,13 +190,13 @@ fn Backend(status: BackendStatus) -> impl IntoView {
 
 /// What is wrong with the backend and what to do about it. It goes by itself: the page is asked for again and again.
 #[component]
-fn BackendFailure(name: String, message: String) -> impl IntoView {
+fn BackendFailure(title: String, message: String) -> impl IntoView {
     view! {
         <section class="page page--notice" aria-label="State of the backend">
             <div class="notice">
                 <Glyph icon=Icon::Warning/>
                 <div class="notice__body">
-                    <p class="notice__title">{format!("Cannot use {name}")}</p>
+                    <p class="notice__title">{title}</p>
                     <p>{message}</p>
                 </div>
             </div>

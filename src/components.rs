@@ -1,5 +1,6 @@
 //! Presentational parts: data and callbacks in, events out. They never call a server function.
 
+pub mod banner;
 pub mod copy_button;
 pub mod device_picker;
 pub mod gauge;

@@ -8,7 +8,7 @@ fn main() -> std::process::ExitCode {
 
     use iot_center::server::arguments::{self, Command};
     use iot_center::server::config::Environment;
-    use iot_center::server::{run, site};
+    use iot_center::server::{check, run, site};
 
     let command = match arguments::parse(std::env::args_os().skip(1)) {
         Ok(command) => command,
@@ -18,19 +18,20 @@ fn main() -> std::process::ExitCode {
         }
     };
     let environment = Environment::of_process(Path::new("."));
+    let mut problems = Vec::new();
+    let options = site::options(&environment, &mut problems);
     let outcome = match command {
-        Command::Help => {
-            write!(std::io::stdout(), "{}", arguments::HELP).map_err(run::Failure::from)
-        }
+        Command::Help => write!(std::io::stdout(), "{}", arguments::HELP).map_err(Into::into),
         Command::Version => writeln!(std::io::stdout(), "iot-center {}", env!("CARGO_PKG_VERSION"))
-            .map_err(run::Failure::from),
+            .map_err(Into::into),
+        Command::Check => run(check::check(&environment, options, problems)),
         Command::Serve => {
-            let mut problems = Vec::new();
-            let options = site::options(&environment, &mut problems);
-            serve(&environment, run::serve(&environment, options, problems))
+            run::start_log(&environment);
+            run(run::serve(&environment, options, problems))
         }
         Command::StoreServe { address, data_directory } => {
-            serve(&environment, run::serve_store(&environment, address, data_directory))
+            run::start_log(&environment);
+            run(run::serve_store(&environment, address, data_directory))
         }
     };
     match outcome {
@@ -42,16 +43,11 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-/// Runs a server with a log.
 #[cfg(feature = "ssr")]
-fn serve(
-    environment: &iot_center::server::config::Environment,
-    server: impl Future<Output = Result<(), iot_center::server::run::Failure>>,
-) -> Result<(), iot_center::server::run::Failure> {
-    iot_center::server::run::start_log(environment);
+fn run<E: From<std::io::Error>>(program: impl Future<Output = Result<(), E>>) -> Result<(), E> {
     // Without optimization, rendering takes more than the usual 2 MiB of stack.
     let mut runtime = tokio::runtime::Builder::new_multi_thread();
-    runtime.enable_all().thread_stack_size(16 << 20).build()?.block_on(server)
+    runtime.enable_all().thread_stack_size(16 << 20).build()?.block_on(program)
 }
 
 /// The browser's half is the library.

@@ -11,4 +11,5 @@ pub mod form_error;
 pub mod not_found;
 pub mod rest;
 pub mod spark;
+pub mod status;
 pub mod template;

@@ -5,13 +5,17 @@
 
 pub mod arguments;
 pub mod backend;
+pub mod check;
 pub mod config;
 pub mod edge;
 pub mod embedded;
 pub mod influx;
+pub mod known;
 pub mod listen;
 pub mod middleware;
+pub mod monitor;
 pub mod ports;
+pub mod process;
 pub mod rate;
 pub mod rest;
 pub mod router;

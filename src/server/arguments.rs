@@ -15,6 +15,8 @@ pub enum Command {
         address: Option<String>,
         data_directory: Option<PathBuf>,
     },
+    /// Say how everything is.
+    Check,
     Help,
     Version,
 }
@@ -26,6 +28,9 @@ Usage:
   iot-center [serve]
       Serve the application at http://localhost:3000, on the InfluxDB that INFLUX_URL
       names or on the embedded store.
+  iot-center check
+      Say how the server is configured and whether it reaches what it needs, without
+      secrets and without changing anything. Ends with 1 where something does not work.
   iot-center store serve [--addr HOST:PORT] [--data-dir DIR]
       Serve the embedded store alone and not set up, as a fresh InfluxDB would be.
 
@@ -54,6 +59,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, l
     }
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] | ["serve"] => Ok(Command::Serve),
+        ["check"] => Ok(Command::Check),
         ["store", "serve"] => Ok(Command::StoreServe { address, data_directory }),
         words => Err(format!("there is no command \"{}\"", words.join(" ")).into()),
     }
@@ -71,6 +77,7 @@ mod tests {
     fn commands() {
         assert_eq!(parsed(""), Ok(Command::Serve));
         assert_eq!(parsed("serve"), Ok(Command::Serve));
+        assert_eq!(parsed("check"), Ok(Command::Check));
         assert_eq!(
             parsed("store serve"),
             Ok(Command::StoreServe { address: None, data_directory: None })
@@ -91,6 +98,7 @@ mod tests {
         for line in [
             "run",
             "serve now",
+            "check all",
             "store",
             "store backup",
             "--port 3000",

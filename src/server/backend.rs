@@ -4,28 +4,25 @@
 //! answers. Requests take the connection from here, and pages what is wrong with it.
 
 mod bootstrap;
+mod probe;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use influx_client::{Client, SecretString};
+use influx_client::SecretString;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
+use self::bootstrap::Intent;
+use self::probe::Probe;
 use super::config::{BucketNames, DeviceTag, InfluxConfig};
 use super::influx::{Connection, Explainer, TimeLimit};
 use super::ports::{Cause, PortError, Result};
-use crate::model::status::BackendState;
+use crate::model::status::{BackendState, BackendStatus};
 
 /// Between two probes.
 const PROBE_EVERY: Duration = Duration::from_secs(3);
-
-/// A probe that takes longer makes the backend "delayed"…
-const SLOW: Duration = Duration::from_secs(1);
-
-/// …and one that takes so long failing.
-const PROBE_LIMIT: Duration = Duration::from_secs(5);
 
 /// Waits between two attempts to connect.
 const BACKOFF: Duration = Duration::from_millis(250);
@@ -82,30 +79,24 @@ enum Phase {
     Ready(Arc<Connection>),
 }
 
-/// What the last probe found.
-#[derive(Debug, Clone)]
-struct Probe {
-    name: String,
-    state: BackendState,
-}
-
 /// The backend as requests see it. Clones share it.
 #[derive(Debug, Clone)]
 pub struct Backend {
     phase: watch::Receiver<Phase>,
     probe: watch::Receiver<Probe>,
     explainer: Explainer,
+    url: Option<String>,
+    is_embedded: bool,
 }
 
 impl Backend {
     /// Starts the task that connects and watches, until `shutdown`.
     pub fn start(target: Target, shutdown: CancellationToken) -> Self {
-        let name = if target.is_embedded { "embedded store" } else { "InfluxDB" };
         let explainer = target.explainer();
         let (phase, phase_receiver) = watch::channel(Phase::Connecting);
-        let connecting = BackendState::Failing(format!("Connecting to {}…", target.url));
-        let (probe, probe_receiver) =
-            watch::channel(Probe { name: name.to_owned(), state: connecting });
+        let connecting = Probe::failed(&target, format!("Connecting to {}…", target.url));
+        let (url, is_embedded) = (Some(target.url.clone()), target.is_embedded);
+        let (probe, probe_receiver) = watch::channel(connecting);
         tokio::spawn(async move {
             let watching = run(target, phase, probe);
             tokio::select! {
@@ -113,19 +104,51 @@ impl Backend {
                 () = watching => {}
             }
         });
-        Self { phase: phase_receiver, probe: probe_receiver, explainer }
+        Self { phase: phase_receiver, probe: probe_receiver, explainer, url, is_embedded }
+    }
+
+    /// What can be seen of it now. It is neither changed nor watched.
+    pub async fn seen(target: &Target) -> Self {
+        let connected = bootstrap::connect(target, Intent::Look).await;
+        let probe = match &connected {
+            Ok(connection) => Probe::of(&connection.client, target).await,
+            Err(error) => Probe::failed(target, error.sentence.clone()),
+        };
+        let phase = match connected {
+            Ok(connection) => Phase::Ready(Arc::new(connection)),
+            Err(error) => Phase::Failing(error),
+        };
+        Self {
+            phase: watch::channel(phase).1,
+            probe: watch::channel(probe).1,
+            explainer: target.explainer(),
+            url: Some(target.url.clone()),
+            is_embedded: target.is_embedded,
+        }
+    }
+
+    /// The embedded store while no server runs it.
+    pub fn stopped(url: String) -> Self {
+        let sentence = format!("The embedded store does not run at {url}.");
+        let error = PortError { sentence, cause: Cause::Temporary };
+        Self { url: Some(url), is_embedded: true, ..Self::unusable("embedded store", error) }
     }
 
     /// A backend that cannot be used, because the configuration is wrong.
     pub fn misconfigured(problems: &[String]) -> Self {
-        let sentence = problems.join(" ");
-        let error = PortError { sentence: sentence.clone(), cause: Cause::Configuration };
-        let probe = Probe { name: "no backend".to_owned(), state: BackendState::Failing(sentence) };
+        let error = PortError { sentence: problems.join(" "), cause: Cause::Configuration };
+        Self::unusable(BackendStatus::NO_BACKEND, error)
+    }
+
+    fn unusable(name: &str, error: PortError) -> Self {
+        let probe = Probe::unusable(name, error.sentence.clone());
         // The senders are dropped: the receivers keep the last value.
         Self {
             phase: watch::channel(Phase::Failing(error)).1,
             probe: watch::channel(probe).1,
             explainer: Explainer::new("InfluxDB", "INFLUX_TOKEN"),
+            url: None,
+            is_embedded: false,
         }
     }
 
@@ -170,8 +193,28 @@ impl Backend {
 
     /// The name of the backend and how it is, as of the last probe.
     pub fn status(&self) -> (String, BackendState) {
-        let Probe { name, state } = self.probe.borrow().clone();
+        let Probe { name, state, .. } = self.probe.borrow().clone();
         (name, state)
+    }
+
+    /// When that probe was, in nanoseconds since the Unix epoch; `None` before the first one.
+    pub fn last_probe(&self) -> Option<i64> {
+        self.probe.borrow().at
+    }
+
+    /// How far its clock was ahead of ours then, in milliseconds, give or take a second.
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        self.probe.borrow().ahead_ms
+    }
+
+    /// Whether it is the embedded store.
+    pub fn is_embedded(&self) -> bool {
+        self.is_embedded
+    }
+
+    /// Its address as this server uses it; `None` if the configuration names none.
+    pub fn url(&self) -> Option<&str> {
+        self.url.as_deref()
     }
 }
 
@@ -181,18 +224,15 @@ async fn run(target: Target, phase: watch::Sender<Phase>, probe: watch::Sender<P
     let client = connection.client.clone();
     phase.send_replace(Phase::Ready(Arc::new(connection)));
     loop {
-        let (version, state) = look(&client, &target).await;
+        let seen = Probe::of(&client, &target).await;
         probe.send_if_modified(|probe| {
-            let name = match version {
-                _ if target.is_embedded => "embedded store".to_owned(),
-                Some(version) => format!("InfluxDB {}", version.trim_start_matches('v')),
-                None => probe.name.clone(),
-            };
-            let is_new = probe.state != state || probe.name != name;
-            if is_new && probe.state != state {
-                tracing::info!(state = state.label(), "the state of the backend has changed");
+            // One that does not answer is called as before.
+            let name = seen.version.as_ref().map_or(&probe.name, |_| &seen.name).clone();
+            let is_new = probe.state != seen.state || probe.name != name;
+            if probe.state != seen.state {
+                tracing::info!(state = seen.state.label(), "the state of the backend has changed");
             }
-            *probe = Probe { name, state };
+            *probe = Probe { name, ..seen };
             is_new
         });
         sleep(PROBE_EVERY).await;
@@ -208,7 +248,7 @@ async fn connect(
     let mut backoff = BACKOFF;
     let mut last_sentence = String::new();
     loop {
-        let error = match bootstrap::connect(target).await {
+        let error = match bootstrap::connect(target, Intent::Prepare).await {
             Ok(connection) => return connection,
             Err(error) => error,
         };
@@ -216,23 +256,10 @@ async fn connect(
             tracing::warn!("{error}");
             last_sentence.clone_from(&error.sentence);
         }
-        probe.send_modify(|probe| probe.state = BackendState::Failing(error.sentence.clone()));
+        probe.send_modify(|probe| probe.fail(&error.sentence));
         let wait = if error.cause == Cause::Configuration { REFUSED_BACKOFF } else { backoff };
         phase.send_replace(Phase::Failing(error));
         sleep(wait).await;
         backoff = (backoff * 2).min(LONGEST_BACKOFF);
-    }
-}
-
-/// One probe: the version, if it says so, and the state.
-async fn look(client: &Client, target: &Target) -> (Option<String>, BackendState) {
-    let begin = Instant::now();
-    let client = client.with_deadline(begin + PROBE_LIMIT);
-    let explainer = target.explainer().within(PROBE_LIMIT);
-    match timeout(PROBE_LIMIT, client.ping()).await {
-        Ok(Ok(version)) if begin.elapsed() <= SLOW => (version, BackendState::Ready),
-        Ok(Ok(version)) => (version, BackendState::Delayed),
-        Ok(Err(error)) => (None, BackendState::Failing(explainer.explain(error).sentence)),
-        Err(_) => (None, BackendState::Failing(explainer.timed_out().sentence)),
     }
 }

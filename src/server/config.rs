@@ -18,6 +18,7 @@ pub use environment::Environment;
 pub use settings::{SETTINGS, Setting, settings_table};
 
 use crate::model::device::LivenessLimits;
+use crate::model::status::SettingValue;
 
 /// All that can be set.
 #[derive(Debug, Clone)]
@@ -33,11 +34,15 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Addresses other than loopback are permitted.
     pub insecure_lan: bool,
+    /// What the server observes of itself is written to the telemetry bucket.
+    pub monitor: bool,
     pub liveness: LivenessLimits,
     /// How far back newest points are looked for.
     pub look_back: Duration,
     /// What is wrong, one line each, in the order of [`SETTINGS`].
     pub problems: Vec<String>,
+    /// All settings as they are in force, without secrets.
+    pub settings: Vec<SettingValue>,
 }
 
 /// The names of the two buckets.
@@ -124,14 +129,8 @@ impl Config {
             }
             is_url.then(|| url.trim_end_matches('/').to_owned())
         });
-        let insecure_lan = match environment.text("IOT_CENTER_INSECURE_LAN").as_str() {
-            "1" | "true" => true,
-            "0" | "false" => false,
-            other => {
-                problems.push(format!("IOT_CENTER_INSECURE_LAN is {other:?}; it must be 1 or 0."));
-                false
-            }
-        };
+        let insecure_lan = switch(environment, "IOT_CENTER_INSECURE_LAN", &mut problems);
+        let monitor = switch(environment, "IOT_CENTER_MONITOR", &mut problems);
         let mut minutes = |name| whole_number(environment, name, &mut problems);
         let (online, stale) =
             (minutes("IOT_CENTER_ONLINE_MINUTES"), minutes("IOT_CENTER_STALE_MINUTES"));
@@ -150,12 +149,14 @@ impl Config {
             store_url,
             hosts,
             insecure_lan,
+            monitor,
             liveness: LivenessLimits {
                 online_ms: i64::from(online) * 60_000,
                 stale_ms: i64::from(stale.max(online)) * 60_000,
             },
             look_back: Duration::from_secs(u64::from(look_back_days) * 86_400),
             problems,
+            settings: environment.settings(),
         }
     }
 }
@@ -233,6 +234,18 @@ fn backend(
             })
         }
         _ => BackendConfig::None,
+    }
+}
+
+/// On or off; off if it is neither.
+fn switch(environment: &Environment, name: &str, problems: &mut Vec<String>) -> bool {
+    match environment.text(name).as_str() {
+        "1" | "true" => true,
+        "0" | "false" => false,
+        other => {
+            problems.push(format!("{name} is {other:?}; it must be 1 or 0."));
+            false
+        }
     }
 }
 

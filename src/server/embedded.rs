@@ -79,25 +79,25 @@ impl Embedded {
         let store = open(config.data_directory.clone()).await?;
         let token = set_up(&store, &config.data_directory, &buckets.telemetry).await?;
         let embedded = Self::serve(store, listeners);
-        let target = Target {
-            url: format!("http://{}", embedded.address),
-            token,
-            organization: ORGANIZATION.to_owned(),
-            username: USERNAME.to_owned(),
-            password: None,
-            buckets,
-            device_tag,
-            is_embedded: true,
-        };
+        let target = target(embedded.address, token, buckets, device_tag);
         Ok((embedded, target))
+    }
+
+    /// What to connect to where another process serves the store; `None` if there has never been one.
+    pub fn elsewhere(
+        config: &StoreConfig,
+        buckets: BucketNames,
+        device_tag: DeviceTag,
+    ) -> Result<Option<Target>, EmbeddedError> {
+        let path = config.data_directory.join(TOKEN_FILE);
+        let token =
+            read_token(&path).map_err(|source| EmbeddedError::TokenFile { path, source })?;
+        Ok(token.map(|token| target(reachable(config.address), token, buckets, device_tag)))
     }
 
     fn serve(store: Store, listeners: Vec<TcpListener>) -> Self {
         let bound = listeners.first().and_then(|listener| listener.local_addr().ok());
-        let mut address = bound.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0)));
-        if address.ip().is_unspecified() {
-            address = SocketAddr::from(([127, 0, 0, 1], address.port()));
-        }
+        let address = reachable(bound.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 0))));
         let stop = CancellationToken::new();
         let mut servers = JoinSet::new();
         for listener in listeners {
@@ -126,6 +126,33 @@ impl Embedded {
         // Waits for the writer's thread, which may not happen on a thread of the runtime.
         let store = self.store;
         let _ = tokio::task::spawn_blocking(move || drop(store)).await;
+    }
+}
+
+/// What is bound to all addresses is reached at this machine's own.
+pub fn reachable(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        SocketAddr::from(([127, 0, 0, 1], address.port()))
+    } else {
+        address
+    }
+}
+
+fn target(
+    address: SocketAddr,
+    token: SecretString,
+    buckets: BucketNames,
+    device_tag: DeviceTag,
+) -> Target {
+    Target {
+        url: format!("http://{address}"),
+        token,
+        organization: ORGANIZATION.to_owned(),
+        username: USERNAME.to_owned(),
+        password: None,
+        buckets,
+        device_tag,
+        is_embedded: true,
     }
 }
 

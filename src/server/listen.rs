@@ -31,6 +31,15 @@ pub enum ListenError {
     Other { address: SocketAddr, setting: &'static str, source: io::Error },
 }
 
+/// Refuses an address that other machines reach, unless that is permitted.
+pub fn permit(address: SocketAddr, insecure_lan: bool) -> Result<(), ListenError> {
+    if address.ip().is_loopback() || insecure_lan {
+        Ok(())
+    } else {
+        Err(ListenError::NotLoopback { address })
+    }
+}
+
 /// Binds `address`, and where it is 127.0.0.1 also `[::1]` with the same port, so that `localhost` works whatever it stands for.
 ///
 /// `setting` names where the address comes from.
@@ -39,9 +48,7 @@ pub async fn bind(
     insecure_lan: bool,
     setting: &'static str,
 ) -> Result<Vec<TcpListener>, ListenError> {
-    if !address.ip().is_loopback() && !insecure_lan {
-        return Err(ListenError::NotLoopback { address });
-    }
+    permit(address, insecure_lan)?;
     let first = TcpListener::bind(address).await.map_err(|source| {
         if source.kind() == io::ErrorKind::AddrInUse {
             let port = address.port().checked_add(1).unwrap_or(3_000);

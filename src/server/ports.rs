@@ -3,6 +3,7 @@
 //! Nothing here knows of HTTP, Flux or buckets. [`influx`](super::influx) implements the traits over InfluxDB, tests implement them
 //! in memory.
 
+pub mod monitoring;
 pub mod scripts;
 
 use std::num::NonZeroU64;
@@ -183,6 +184,12 @@ pub trait Authorizations: Send + Sync {
     fn set_active(&self, id: &str, active: bool) -> impl Future<Output = Result<bool>> + Send;
     /// Revokes it for good; `false` if there was none.
     fn delete(&self, id: &str) -> impl Future<Output = Result<bool>> + Send;
+}
+
+/// What the token of this server may do.
+pub trait Privileges: Send + Sync {
+    /// Whether it may do everything in every organization; `None` where there are no such tokens.
+    fn is_operator(&self) -> impl Future<Output = Result<Option<bool>>> + Send;
 }
 
 /// The newest value of one series: one field of one device with one set of tags.

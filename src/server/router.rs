@@ -18,10 +18,10 @@ use tower_http::limit::RequestBodyLimitLayer;
 
 use super::middleware::headers::{Immutable, page_policy};
 use super::middleware::host::Hosts;
-use super::middleware::{headers, host, origin, panic, trace};
+use super::middleware::{headers, host, measure, origin, panic, trace};
 use super::rest;
 use super::routes::registrations::{self, LARGEST_LIST, tokens};
-use super::routes::{export, health, preferences, reveal};
+use super::routes::{export, health, metrics, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
 use crate::hooks::zone::provide_zone;
@@ -60,6 +60,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
     Router::new()
         .route("/health", get(health::health))
         .route("/ready", get(health::ready))
+        .route("/metrics", get(metrics::metrics))
         .route("/preferences", post(preferences::choose))
         .route("/devices/{id}/reveal", post(reveal::reveal_token))
         .route("/dashboard/{id}/export.csv", get(export::export))
@@ -75,6 +76,7 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .layer(CatchPanicLayer::custom(panic::answer))
         .layer(from_fn_with_state(immutable, headers::add))
         .layer(from_fn(trace::trace))
+        .layer(from_fn_with_state(state.clone(), measure::measure))
         .with_state(state)
 }
 

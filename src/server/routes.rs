@@ -1,9 +1,11 @@
-//! What is answered without leptos: health, the choice of theme and zone, the one-time reveal of tokens, a list of devices, the export of points.
+//! What is answered without leptos: health, metrics, the choice of theme and zone, the one-time reveal of tokens, a list of devices, the
+//! export of points.
 
 pub mod document;
 pub mod export;
 pub mod failure;
 pub mod health;
+pub mod metrics;
 pub mod preferences;
 pub mod registrations;
 pub mod reveal;

@@ -3,6 +3,7 @@
 use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use leptos::config::LeptosOptions;
 use tokio_util::sync::CancellationToken;
@@ -11,9 +12,11 @@ use super::backend::{Backend, Target};
 use super::config::{BackendConfig, Config, Environment, StoreConfig, parse_address};
 use super::embedded::Embedded;
 use super::listen;
+use super::monitor::report;
 use super::router::router;
 use super::state::AppState;
 use super::tasks;
+use crate::model::status::EXPOSED;
 
 /// Whatever ends the program early; its text is for the person who started it.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -64,6 +67,7 @@ pub async fn serve(
     for problem in &problems {
         tracing::error!("{problem}");
     }
+    config.problems.clone_from(&problems);
     let exposed = addresses.iter().any(|address| !address.ip().is_loopback());
     if exposed {
         tracing::warn!("{EXPOSED}");
@@ -73,13 +77,19 @@ pub async fn serve(
     let banner = banner(if has_backend { &problems } else { &[] }, exposed);
     let state = AppState::new(options, &config, backend, banner, shutdown.clone());
     tasks::start(&state, &shutdown);
+    let served = CancellationToken::new();
+    let reporting = tokio::spawn(report(Arc::clone(&state.shared), served.clone()));
     say_where(state.options.site_addr)?;
-    let served = listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
-    // The last requests of the application need the store, so it goes last.
+    let outcome =
+        listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
+    // The last requests are reported, too.
+    served.cancel();
+    let _ = reporting.await;
+    // Until here the application has needed the store.
     if let Some(embedded) = embedded {
         embedded.stop().await;
     }
-    Ok(served?)
+    Ok(outcome?)
 }
 
 /// Serves the embedded store alone until SIGTERM or Ctrl-C.
@@ -120,9 +130,6 @@ pub async fn serve_store(
     embedded.stop().await;
     Ok(())
 }
-
-const EXPOSED: &str = "This server has no sign-in and is reachable from other machines: everybody in that network can register devices, \
-                       read their data and their tokens.";
 
 /// What stands on every page.
 fn banner(problems: &[String], exposed: bool) -> Option<String> {

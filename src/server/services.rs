@@ -13,6 +13,7 @@ pub mod generate;
 pub mod history;
 pub mod listing;
 pub mod locks;
+pub mod monitoring;
 pub mod outages;
 pub mod provisioning;
 pub mod query;
@@ -22,6 +23,7 @@ pub mod registry;
 pub mod reveal;
 pub mod rotation;
 pub mod sparks;
+pub mod status;
 pub mod virtual_device;
 pub mod writing;
 

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::backend::Backend;
 use super::config::{Config, DeviceSettings};
 use super::influx::{Connection, Session, TimeLimit};
+use super::monitor::Monitor;
 use super::ports::{Clock, Result};
 use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
@@ -21,7 +22,7 @@ use super::services::query::token::KnownToken;
 use super::store_url::StoreUrl;
 use crate::model::device::DeviceConfiguration;
 use crate::model::leftover::Leftovers;
-use crate::model::status::BackendStatus;
+use crate::model::status::{BackendStatus, SettingValue};
 
 /// The state of the router. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,6 +50,10 @@ pub struct Shared {
     /// How many authorizations the last look found that belong to no registered device.
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,
+    pub monitor: Monitor,
+    /// What is wrong with the configuration, and all settings as they are in force.
+    pub problems: Vec<String>,
+    pub settings: Vec<SettingValue>,
     pub store_url: StoreUrl,
     /// What callers' scripts run under.
     pub read_token: KnownToken,
@@ -88,6 +93,8 @@ impl AppState {
         banner: Option<String>,
         shutdown: CancellationToken,
     ) -> Self {
+        let (jobs, pollers) = (Jobs::default(), Pollers::default());
+        let monitor = Monitor::new(config.monitor, backend.clone(), pollers.clone(), jobs.clone());
         let shared = Shared {
             backend,
             clock: SystemClock,
@@ -95,9 +102,12 @@ impl AppState {
             devices: config.devices,
             leftovers: Mutex::default(),
             locks: DeviceLocks::default(),
-            jobs: Jobs::default(),
-            pollers: Pollers::default(),
+            jobs,
+            pollers,
             rates: RateLimits::default(),
+            monitor,
+            problems: config.problems.clone(),
+            settings: config.settings.clone(),
             store_url: StoreUrl::of(config),
             read_token: KnownToken::default(),
             banner,

@@ -29,6 +29,13 @@ impl StoreUrl {
         }
     }
 
+    /// Whether devices on other machines get an address that only this machine reaches.
+    pub fn is_out_of_reach(&self, own: &str) -> bool {
+        let authority = own.split_once("://").map_or(own, |(_, rest)| rest);
+        let authority = authority.split('/').next().unwrap_or_default();
+        *self == Self::Own && is_loopback(without_port(authority))
+    }
+
     /// The address for a caller that has reached this server as `host` (`name`, `name:port`), which must be known to be ours.
     /// `own` is the server's own address of the store.
     pub fn seen_by(&self, own: &str, host: Option<&str>) -> String {
@@ -105,6 +112,14 @@ mod tests {
         check(&[], EMBEDDED, Some("10.0.0.5:3000"), "http://127.0.0.1:8086");
         let one = [("IOT_CENTER_STORE_ADDR", "10.0.0.5:8086")];
         check(&one, "http://10.0.0.5:8086/", Some("192.168.0.5:3000"), "http://10.0.0.5:8086");
+    }
+
+    #[test]
+    fn what_devices_on_other_machines_cannot_reach_is_known() {
+        assert!(StoreUrl::Own.is_out_of_reach("http://127.0.0.1:8086/"));
+        assert!(!StoreUrl::Own.is_out_of_reach("http://10.0.0.5:8086"));
+        assert!(!StoreUrl::ByHost.is_out_of_reach("http://127.0.0.1:8086"));
+        assert!(!StoreUrl::Configured(String::new()).is_out_of_reach("http://127.0.0.1:8086"));
     }
 
     #[test]

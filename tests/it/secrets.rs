@@ -24,12 +24,15 @@ async fn tokens_appear_in_the_reveal_only() {
         "/nowhere",
         "/health",
         "/ready",
+        "/status",
+        "/metrics",
     ] {
         answers.push(application.page(page).await);
     }
     for (name, query) in [
         ("list_devices", "request[search]=&request[sort]=id&request[page]=1&request[size]=100"),
         ("read_fleet", ""),
+        ("read_status", ""),
         ("read_device", "id=virtual_device"),
         ("read_dashboard", "id=virtual_device&range=7d"),
     ] {

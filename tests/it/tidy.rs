@@ -127,6 +127,7 @@ fn libraries_stay_where_they_belong() {
                 "src/browser",
                 "src/stage",
                 "src/api",
+                "src/server/check.rs",
                 "src/server/edge.rs",
                 "src/server/router.rs",
                 "src/server/run.rs",

@@ -19,6 +19,6 @@ mod write;
 pub use config::{Config, ConfigError, TimeLimits};
 pub use error::{Error, Result};
 pub use query::{Query, QueryStream, QueryText};
-pub use resources::{Health, is_id};
+pub use resources::{Greeting, Health, is_id};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use transport::Client;

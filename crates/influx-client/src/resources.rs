@@ -1,5 +1,7 @@
 //! Setup, organizations, buckets, authorizations and health.
 
+use std::time::SystemTime;
+
 use http::Method;
 use influx_wire::api::{
     Authorization, Authorizations, Bucket, Buckets, CreateAuthorization, CreateBucket,
@@ -25,6 +27,15 @@ fn path(collection: &str, id: &str) -> Result<String> {
     Ok(format!("api/v2/{collection}/{id}"))
 }
 
+/// What a server says of itself to everybody.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Greeting {
+    /// `v2.9.1`
+    pub version: Option<String>,
+    /// Its clock, in whole seconds.
+    pub date: Option<SystemTime>,
+}
+
 /// `None` in place of [`Error::NotFound`].
 fn optional<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
@@ -40,14 +51,25 @@ impl Client {
         self.send(&Call::get("health")).await?.json()
     }
 
-    /// `GET /ping`: the version of the server, if it says so.
-    pub async fn ping(&self) -> Result<Option<String>> {
+    /// `GET /ping`: what the server says of itself.
+    pub async fn ping(&self) -> Result<Greeting> {
         let answer = self.send(&Call::get("ping")).await?;
-        Ok(answer
-            .headers
-            .get("x-influxdb-version")
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned))
+        let text = |name: &str| answer.headers.get(name).and_then(|value| value.to_str().ok());
+        Ok(Greeting {
+            version: text("x-influxdb-version").map(str::to_owned),
+            date: text("date").and_then(|date| httpdate::parse_http_date(date).ok()),
+        })
+    }
+
+    /// Whether the token is an operator token of InfluxDB OSS, which may do everything in all organizations: only such a one may read the
+    /// configuration of the server. `None` where there is nothing to read: InfluxDB Cloud has no operators.
+    pub async fn is_operator(&self) -> Result<Option<bool>> {
+        match self.send(&Call::get("api/v2/config")).await {
+            Ok(_) => Ok(Some(true)),
+            Err(Error::NotFound { .. }) => Ok(None),
+            Err(error) if error.is_permission() => Ok(Some(false)),
+            Err(error) => Err(error),
+        }
     }
 
     /// Whether the server still waits for its first user, organization and bucket.

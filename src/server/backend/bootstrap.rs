@@ -13,8 +13,17 @@ use crate::server::ports::{Cause, PortError, Result};
 /// How long InfluxDB may compute without a word for what somebody else has asked; each call has a limit of its own besides.
 const LONGEST_SILENCE: Duration = Duration::from_mins(2);
 
+/// What connecting may change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Intent {
+    /// It sets InfluxDB up and creates buckets where they are missing.
+    Prepare,
+    /// Nothing.
+    Look,
+}
+
 /// One attempt to connect. Whatever fails can be tried again.
-pub(super) async fn connect(target: &Target) -> Result<Connection> {
+pub(super) async fn connect(target: &Target, intent: Intent) -> Result<Connection> {
     let explainer = target.explainer();
     let configuration = |sentence: String| PortError { sentence, cause: Cause::Configuration };
     let client = Client::new(Config {
@@ -27,11 +36,11 @@ pub(super) async fn connect(target: &Target) -> Result<Connection> {
     let patient = client
         .with_read_idle(LONGEST_SILENCE)
         .map_err(|error| configuration(format!("INFLUX_URL cannot be used: {error}.")))?;
-    onboard(&client, target, &explainer).await?;
+    onboard(&client, target, intent, &explainer).await?;
     let (organization_id, organization_name) = organization(&client, target, &explainer).await?;
-    let telemetry =
-        bucket(&client, &target.buckets.telemetry, &organization_id, &explainer).await?;
-    let registry = bucket(&client, &target.buckets.registry, &organization_id, &explainer).await?;
+    let bucket = |name| bucket(&client, name, &organization_id, intent, &explainer);
+    let telemetry = bucket(&target.buckets.telemetry).await?;
+    let registry = bucket(&target.buckets.registry).await?;
     if telemetry == registry {
         tracing::warn!(
             "INFLUX_BUCKET and INFLUX_BUCKET_AUTH are the same bucket: every device could read the tokens of all others. Use two buckets."
@@ -58,9 +67,23 @@ pub(super) async fn connect(target: &Target) -> Result<Connection> {
 }
 
 /// Sets up an InfluxDB that waits for its first user.
-async fn onboard(client: &Client, target: &Target, explainer: &Explainer) -> Result<()> {
+async fn onboard(
+    client: &Client,
+    target: &Target,
+    intent: Intent,
+    explainer: &Explainer,
+) -> Result<()> {
     if !client.setup_allowed().await.map_err(|error| explainer.explain(error))? {
         return Ok(());
+    }
+    if intent == Intent::Look {
+        return Err(PortError {
+            sentence: format!(
+                "InfluxDB at {} is not set up yet. Start the server, which sets it up.",
+                target.url
+            ),
+            cause: Cause::Configuration,
+        });
     }
     if is_id(&target.organization) {
         return Err(PortError {
@@ -124,16 +147,23 @@ async fn organization(
     }
 }
 
-/// A bucket by its name; created if it is missing.
+/// A bucket by its name; created if it is missing and that is wanted.
 async fn bucket(
     client: &Client,
     name: &str,
     organization_id: &str,
+    intent: Intent,
     explainer: &Explainer,
 ) -> Result<Bucket> {
     let explain = |error| explainer.explain(error);
     if let Some(found) = client.find_bucket(name, organization_id).await.map_err(explain)? {
         return Ok(Bucket { id: found.id, name: found.name });
+    }
+    if intent == Intent::Look {
+        return Err(missing(
+            name,
+            "The server creates it when it starts, if the token may do that.",
+        ));
     }
     let request = CreateBucket {
         org_id: organization_id.to_owned(),
@@ -147,19 +177,19 @@ async fn bucket(
         }
         Err(Error::Conflict { .. }) => {
             let found = client.find_bucket(name, organization_id).await.map_err(explain)?;
-            let found = found.ok_or_else(|| missing(name))?;
+            let found = found.ok_or_else(|| missing(name, NOT_PERMITTED))?;
             Ok(Bucket { id: found.id, name: found.name })
         }
-        Err(error) if error.is_permission() => Err(missing(name)),
+        Err(error) if error.is_permission() => Err(missing(name, NOT_PERMITTED)),
         Err(error) => Err(explain(error)),
     }
 }
 
-fn missing(name: &str) -> PortError {
+const NOT_PERMITTED: &str = "The token may not create it: create the bucket, or name another one in INFLUX_BUCKET and INFLUX_BUCKET_AUTH.";
+
+fn missing(name: &str, remedy: &str) -> PortError {
     PortError {
-        sentence: format!(
-            "InfluxDB has no bucket {name:?} that the token may see, and the token may not create it. Create the bucket, or name another one in INFLUX_BUCKET and INFLUX_BUCKET_AUTH."
-        ),
+        sentence: format!("InfluxDB has no bucket {name:?} that the token may see. {remedy}"),
         cause: Cause::Configuration,
     }
 }

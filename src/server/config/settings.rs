@@ -12,6 +12,15 @@ pub struct Setting {
     pub meaning: &'static str,
 }
 
+impl Setting {
+    /// Whether its value is nobody's business. Told by the name, so that no new one is forgotten.
+    pub fn is_secret(&self) -> bool {
+        ["TOKEN", "PASSWORD", "SECRET", "CREDENTIAL", "OPTIONS"]
+            .iter()
+            .any(|word| self.name.contains(word))
+    }
+}
+
 /// All settings, in the order in which people look for them.
 pub const SETTINGS: &[Setting] = &[
     Setting {
@@ -100,6 +109,11 @@ pub const SETTINGS: &[Setting] = &[
         name: "IOT_CENTER_INSECURE_LAN",
         default: "0",
         meaning: "`1` permits addresses other than loopback although there is no sign-in yet: everybody in that network can then do everything.",
+    },
+    Setting {
+        name: "IOT_CENTER_MONITOR",
+        default: "0",
+        meaning: "`1` writes how long requests took and what the process costs to `INFLUX_BUCKET`, every ten seconds; `/metrics` has it in any case.",
     },
     Setting {
         name: "LEPTOS_SITE_ADDR",

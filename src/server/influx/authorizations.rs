@@ -7,7 +7,7 @@ use influx_wire::api::{
 use influx_wire::time::parse_rfc3339;
 
 use super::{Connection, Session};
-use crate::server::ports::{Authorization, Authorizations, NewAuthorization, Result};
+use crate::server::ports::{Authorization, Authorizations, NewAuthorization, Privileges, Result};
 
 impl Authorizations for Session {
     async fn create_inactive(&self, description: &str) -> Result<NewAuthorization> {
@@ -53,6 +53,17 @@ impl Authorizations for Session {
 
     async fn delete(&self, id: &str) -> Result<bool> {
         self.client.delete_authorization(id).await.map_err(|error| self.explainer.explain(error))
+    }
+}
+
+impl Privileges for Session {
+    async fn is_operator(&self) -> Result<Option<bool>> {
+        self.record(
+            "Ask whether the token may do everything",
+            "GET /api/v2/config".to_owned(),
+            String::new(),
+        );
+        self.client.is_operator().await.map_err(|error| self.explainer.explain(error))
     }
 }
 

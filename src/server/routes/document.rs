@@ -3,8 +3,10 @@
 use axum::http::{HeaderName, header};
 use leptos::prelude::*;
 
+use crate::components::banner::Banner;
 use crate::hooks::assets::assets;
 use crate::server::middleware::headers::POLICY_WITHOUT_SCRIPTS;
+use crate::server::state::AppState;
 
 /// What goes with such a page.
 pub const HEADERS: [(HeaderName, &str); 2] = [
@@ -21,14 +23,15 @@ pub struct Link {
 
 /// A page with this title, this content and one link.
 pub fn document<T: IntoView + 'static>(
-    options: &LeptosOptions,
+    state: &AppState,
     title: &str,
     link: Link,
     content: impl FnOnce() -> T,
 ) -> String {
     let title = title.to_owned();
     Owner::new().with(|| {
-        let style_sheet = assets(options).style_sheet;
+        let style_sheet = assets(&state.options).style_sheet;
+        let banner = state.shared.banner.clone();
         let html = view! {
             <html lang="en">
                 <head>
@@ -39,6 +42,7 @@ pub fn document<T: IntoView + 'static>(
                     <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 </head>
                 <body>
+                    {banner.map(|text| view! { <Banner text/> })}
                     <main class="reveal-page">
                         <h1>{title}</h1>
                         {content()}

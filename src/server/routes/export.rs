@@ -169,7 +169,7 @@ fn refuse(state: &AppState, id: &str, asker: &Asker, error: Error) -> Response {
         Ok(id) => Link { path: format!("/dashboard/{id}"), text: "Back to the dashboard" },
         Err(_) => Link { path: "/devices".to_owned(), text: "To the devices" },
     };
-    let page = document(&state.options, "There is no file to download", link, || {
+    let page = document(state, "There is no file to download", link, || {
         view! { <p role="alert">{sentence}</p> }
     });
     (status, document::HEADERS, Html(page)).into_response()

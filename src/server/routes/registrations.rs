@@ -54,7 +54,7 @@ pub async fn register(
 ) -> Response {
     match begin(&state, list).await {
         Ok((pasted, outcomes)) => {
-            let frame = page::frame(&state.options);
+            let frame = page::frame(&state);
             let rows = rows(frame, pasted, outcomes).map(Ok::<_, Infallible>);
             (document::HEADERS, Html(Body::from_stream(rows))).into_response()
         }
@@ -154,6 +154,6 @@ fn invalid(message: String) -> Error {
 fn refuse(state: &AppState, title: &str, failure: Failure) -> Response {
     let Failure { status, sentence } = failure;
     let link = Link { path: "/devices".to_owned(), text: "To the devices" };
-    let page = document(&state.options, title, link, || view! { <p role="alert">{sentence}</p> });
+    let page = document(state, title, link, || view! { <p role="alert">{sentence}</p> });
     (status, document::HEADERS, Html(page)).into_response()
 }

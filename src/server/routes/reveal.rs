@@ -45,7 +45,7 @@ pub async fn reveal_token(
         }
     };
     if is_page {
-        let page = page(&state.options, &id, outcome);
+        let page = page(&state, &id, outcome);
         return (status, document::HEADERS, Html(page)).into_response();
     }
     let no_store = [(header::CACHE_CONTROL, "no-store")];
@@ -65,12 +65,12 @@ async fn reveal(state: &AppState, id: &str) -> Result<SecretString, Error> {
 }
 
 /// The same for a form.
-fn page(options: &LeptosOptions, id: &str, outcome: Result<SecretString, String>) -> String {
+fn page(state: &AppState, id: &str, outcome: Result<SecretString, String>) -> String {
     // The id was not checked where the outcome is an error: it links nowhere then.
     let is_id = existing_device_id(id).is_ok();
     let path = if is_id { format!("/devices/{id}") } else { "/devices".to_owned() };
     let link = Link { path, text: "Back to the device" };
-    document(options, &format!("Token of {id}"), link, || {
+    document(state, &format!("Token of {id}"), link, || {
         match outcome {
         Ok(token) => view! {
             <p>"This is the token of the device. It is shown this once: copy it into the device now."</p>

@@ -43,6 +43,11 @@ impl Jobs {
             .then(|| Job { device: device.to_owned(), running: Arc::clone(&self.running) })
     }
 
+    /// How many run.
+    pub fn count(&self) -> usize {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
     /// Whether a job for this device runs.
     pub fn is_running(&self, device: &str) -> bool {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).contains(device)
@@ -84,6 +89,7 @@ mod tests {
         assert!(job.is_some());
         assert!(jobs.start("a").is_none());
         assert!(jobs.start("b").is_some());
+        assert_eq!(jobs.count(), 1);
         drop(job);
         assert!(jobs.start("a").is_some());
     }

@@ -43,6 +43,7 @@ async fn everything(target: &Target) {
     tokens::refused_authorizations(&fixture).await;
     tokens::scoped_to_a_bucket(&fixture).await;
     tokens::inactive(&fixture).await;
+    tokens::of_operators(&fixture).await;
     tokens::unknown(&fixture).await;
     points::writes(&fixture).await;
     points::refused_writes(&fixture).await;

@@ -6,6 +6,7 @@ use crate::model::device::DeviceId;
 use crate::model::writing::group_digits;
 use crate::server::routes::document::{Link, document};
 use crate::server::services::provisioning::Registered;
+use crate::server::state::AppState;
 
 /// What stands where the rows and the end will be. No text of the page can be this.
 const ROWS: &str = "<!--rows-->";
@@ -21,9 +22,9 @@ pub(super) struct Frame {
     pub(super) foot: String,
 }
 
-pub(super) fn frame(options: &LeptosOptions) -> Frame {
+pub(super) fn frame(state: &AppState) -> Frame {
     let link = Link { path: "/devices".to_owned(), text: "To the devices" };
-    let page = document(options, super::TITLE, link, || {
+    let page = document(state, super::TITLE, link, || {
         view! {
             <p>"Stay on this page until its end is there: who leaves it stops the work."</p>
             <table class="table registrations">

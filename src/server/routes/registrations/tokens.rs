@@ -128,7 +128,7 @@ fn nothing(state: &AppState, outcomes: Vec<Outcome>) -> Response {
         outcomes.into_iter().filter_map(|(_, token)| token.err()).collect();
     let status = failures.first().map_or(StatusCode::GONE, |failure| failure.status);
     let link = Link { path: "/devices".to_owned(), text: "To the devices" };
-    let page = document(&state.options, TITLE, link, || {
+    let page = document(state, TITLE, link, || {
         view! {
             <p role="alert">"There is no token to show."</p>
             <ul class="registrations__reasons">

@@ -1,5 +1,7 @@
 //! A server that nobody has set up yet.
 
+use std::time::{Duration, SystemTime};
+
 use influx_client::testing::Target;
 use influx_client::{Client, Config, Error};
 use influx_wire::api::{SetupRequest, Status};
@@ -20,7 +22,10 @@ pub(super) async fn before(url: &str) {
     assert!(client.setup_allowed().await.unwrap());
     let health = client.health().await.unwrap();
     assert_eq!((health.name.as_str(), health.status.as_str()), ("influxdb", "pass"));
-    assert!(client.ping().await.unwrap().unwrap().starts_with("v2."));
+    let greeting = client.ping().await.unwrap();
+    assert!(greeting.version.unwrap().starts_with("v2."));
+    let difference = SystemTime::now().duration_since(greeting.date.unwrap()).unwrap();
+    assert!(difference < Duration::from_secs(10), "{difference:?}");
     let unauthorized = Error::Unauthorized { message: "unauthorized access".to_owned() };
     assert_eq!(client.find_organization("contract").await, Err(unauthorized.clone()));
     assert_eq!(client.query_all("buckets()").await, Err(unauthorized));

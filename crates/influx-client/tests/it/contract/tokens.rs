@@ -306,6 +306,18 @@ pub(super) async fn inactive(fixture: &Fixture) {
     fixture.drop_bucket(&bucket).await;
 }
 
+/// Whether a token may do everything; what has no configuration to read has no such tokens.
+pub(super) async fn of_operators(fixture: &Fixture) {
+    let bucket = fixture.bucket().await;
+    let created = create(fixture, &bucket.id, &[Action::Read], Status::Active).await;
+    let device = fixture.client.with_token(SecretString::from(created.token)).unwrap();
+    let (operator, device) =
+        (fixture.client.is_operator().await.unwrap(), device.is_operator().await.unwrap());
+    assert!(matches!((operator, device), (Some(true), Some(false)) | (None, None)));
+    assert_eq!(fixture.client.delete_authorization(&created.id).await, Ok(true));
+    fixture.drop_bucket(&bucket).await;
+}
+
 pub(super) async fn unknown(fixture: &Fixture) {
     let operator = fixture.target.token.as_str();
     for value in [
