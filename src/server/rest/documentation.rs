@@ -61,7 +61,9 @@ fn answers(operation: &Value) -> Vec<Answer> {
 /// An object made of the examples of its properties.
 fn body(description: &Value, operation: &Value) -> Option<String> {
     let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
-    let reference = schema["$ref"].as_str()?;
+    // A body that may be left out is one of several.
+    let choices = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
+    let reference = choices.filter_map(|choice| choice["$ref"].as_str()).next()?;
     let schema = description.pointer(reference.strip_prefix('#')?)?;
     let examples: serde_json::Map<String, Value> = schema["properties"]
         .as_object()?
