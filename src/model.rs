@@ -9,6 +9,7 @@ pub mod field;
 pub mod leftover;
 pub mod level;
 pub mod live;
+pub mod mqtt;
 pub mod packed;
 pub mod place;
 pub mod range;

@@ -11,6 +11,7 @@ pub mod embedded;
 pub mod influx;
 pub mod listen;
 pub mod middleware;
+pub mod mqtt;
 pub mod ports;
 pub mod rate;
 pub mod rest;

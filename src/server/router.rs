@@ -19,7 +19,7 @@ use super::middleware::headers::{Immutable, page_policy};
 use super::middleware::host::Hosts;
 use super::middleware::{headers, host, origin, panic, trace};
 use super::rest;
-use super::routes::{export, health, preferences, reveal};
+use super::routes::{export, health, mqtt, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
 use crate::hooks::zone::provide_zone;
@@ -61,6 +61,8 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .fallback_service(files.fallback(not_found))
         .merge(rest)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
+        // Below the limit above, so that it is not for them: they have their own.
+        .route("/mqtt/api/v2/write", mqtt::route())
         .layer(from_fn(origin::check))
         .layer(from_fn_with_state(Hosts::new(addresses, hosts), host::check))
         .layer(from_fn(rest::word_errors))

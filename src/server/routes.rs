@@ -4,5 +4,6 @@ pub mod document;
 pub mod export;
 pub mod failure;
 pub mod health;
+pub mod mqtt;
 pub mod preferences;
 pub mod reveal;

@@ -74,7 +74,12 @@ pub async fn serve(
     let state = AppState::new(options, &config, backend, banner, shutdown.clone());
     tasks::start(&state, &shutdown);
     say_where(state.options.site_addr)?;
-    let served = listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
+    let router = router(state.clone(), &addresses, &config.hosts);
+    let served = listen::serve(listeners, router, shutdown).await;
+    // The last requests may publish something, so the broker is left after them.
+    if let Some(mqtt) = &state.shared.mqtt {
+        mqtt.stop().await;
+    }
     // The last requests of the application need the store, so it goes last.
     if let Some(embedded) = embedded {
         embedded.stop().await;

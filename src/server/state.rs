@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::backend::Backend;
 use super::config::{Config, DeviceSettings};
 use super::influx::{Connection, Session, TimeLimit};
+use super::mqtt::Mqtt;
 use super::ports::{Clock, Result};
 use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
@@ -46,6 +47,8 @@ pub struct Shared {
     pub locks: DeviceLocks,
     pub jobs: Jobs,
     pub pollers: Pollers,
+    /// Where there is a broker.
+    pub mqtt: Option<Mqtt>,
     /// How many authorizations the last look found that belong to no registered device.
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,
@@ -81,6 +84,7 @@ impl Shared {
 }
 
 impl AppState {
+    /// Begins to listen to the broker, if there is one.
     pub fn new(
         options: LeptosOptions,
         config: &Config,
@@ -88,6 +92,7 @@ impl AppState {
         banner: Option<String>,
         shutdown: CancellationToken,
     ) -> Self {
+        let mqtt = config.mqtt.clone().map(|mqtt| Mqtt::start(mqtt, backend.clone(), SystemClock));
         let shared = Shared {
             backend,
             clock: SystemClock,
@@ -97,6 +102,7 @@ impl AppState {
             locks: DeviceLocks::default(),
             jobs: Jobs::default(),
             pollers: Pollers::default(),
+            mqtt,
             rates: RateLimits::default(),
             store_url: StoreUrl::of(config),
             read_token: KnownToken::default(),
