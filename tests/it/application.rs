@@ -99,10 +99,14 @@ impl Application {
     }
 
     /// On an InfluxDB that is not set up yet.
-    pub(crate) async fn influxd(binary: PathBuf, hashed_tokens: bool) -> Self {
+    pub(crate) async fn influxd(
+        binary: PathBuf,
+        hashed_tokens: bool,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let influxd = Influxd::start(&binary, hashed_tokens).await.unwrap();
         let token = "an-operator-token-of-the-tests";
-        let mut application = Self::upstream(influxd.url(), token);
+        let mut application = Self::upstream_with(influxd.url(), token, "tests", settings);
         application.influxd = Some(influxd);
         application.name = if hashed_tokens { "InfluxDB with hashed tokens" } else { "InfluxDB" };
         application.wait_until_ready().await;
@@ -116,13 +120,25 @@ impl Application {
 
     /// The same in an organization, named by its name or id.
     pub(crate) fn upstream_in(url: &str, token: &str, organization: &str) -> Self {
-        let settings = [
+        Self::upstream_with(url, token, organization, &[])
+    }
+
+    /// The same with more settings.
+    pub(crate) fn upstream_with(
+        url: &str,
+        token: &str,
+        organization: &str,
+        settings: &[(&str, &str)],
+    ) -> Self {
+        let influx = [
             ("INFLUX_URL", url),
             ("INFLUX_TOKEN", token),
             ("INFLUX_ORG", organization),
             ("INFLUX_PASSWORD", "long enough"),
         ];
-        let config = Config::read(&Environment::of(settings));
+        let config =
+            Config::read(&Environment::of(influx.into_iter().chain(settings.iter().copied())));
+        assert!(config.problems.is_empty(), "{:?}", config.problems);
         let BackendConfig::Influx(influx) = config.backend.clone() else {
             panic!("{:?}", config.problems)
         };
@@ -229,6 +245,13 @@ impl Application {
         self.send(request).await
     }
 
+    /// Leaves the broker, as the end of the server does.
+    pub(crate) async fn stop_mqtt(&self) {
+        if let Some(mqtt) = &self.state.shared.mqtt {
+            mqtt.stop().await;
+        }
+    }
+
     pub(crate) async fn list(&self) -> Answer {
         self.read(
             "list_devices",
@@ -252,7 +275,19 @@ pub(crate) fn post(path: &str, form: &str, accept: &str) -> Request<Body> {
 
 /// The application on every backend that there is: the embedded store always, a real InfluxDB with and without hashed tokens if it is there.
 pub(crate) async fn on_every_backend(test: impl AsyncFn(&Application)) {
-    test(&Application::embedded().await).await;
+    on_every_backend_with(&[], test).await;
+}
+
+/// The same with these settings.
+pub(crate) async fn on_every_backend_with(
+    settings: &[(&str, &str)],
+    test: impl AsyncFn(&Application),
+) {
+    let run = async |application: Application| {
+        test(&application).await;
+        application.stop_mqtt().await;
+    };
+    run(Application::embedded_with(settings).await).await;
     let Some(binary) = testing::binary() else {
         testing::skipped(
             "the application on a real InfluxDB",
@@ -261,6 +296,6 @@ pub(crate) async fn on_every_backend(test: impl AsyncFn(&Application)) {
         return;
     };
     for hashed_tokens in [false, true] {
-        test(&Application::influxd(binary.clone(), hashed_tokens).await).await;
+        run(Application::influxd(binary.clone(), hashed_tokens, settings).await).await;
     }
 }

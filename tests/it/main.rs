@@ -16,6 +16,7 @@ mod export;
 mod guard;
 mod hostile;
 mod live;
+mod mqtt;
 mod pages;
 mod rest;
 mod secrets;

@@ -4,8 +4,8 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use rumqttc::{
-    AckMode, AsyncClient, Event, MqttOptions, Packet, Publish, QoS, RetainForwardRule, SubAck,
-    SubscribeFilterInput, SubscribeReasonCode,
+    AckMode, AsyncClient, ClientError, Event, MqttOptions, Packet, Publish, QoS, RetainForwardRule,
+    SubAck, SubscribeFilterInput, SubscribeReasonCode,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -30,7 +30,7 @@ pub(super) const UNIT_PROPERTY: &str = "precision";
 
 /// Receives until the server stops.
 pub(super) async fn run(queue: Arc<Queue>, clock: impl Clock, link: Link, client_id: String) {
-    link.keep(|| connect(&queue, &clock, &link, &client_id)).await;
+    link.keep(&client_id, || connect(&queue, &clock, &link, &client_id)).await;
 }
 
 /// One connection, from its beginning to its end.
@@ -41,17 +41,14 @@ async fn connect(
     client_id: &str,
 ) -> Result<Infallible, Ended> {
     let options = options(link, client_id)?;
-    // Room for all acknowledgements that there can be, and the two requests of this module: none of them ever waits.
-    let capacity = usize::from(RECEIVE_MAXIMUM) + 2;
+    // Room for all acknowledgements that there can be, and the three requests of this module: none of them ever waits.
+    let capacity = usize::from(RECEIVE_MAXIMUM) + 3;
     // A new one for each connection: it would send acknowledgements of the last connection over the next, where they may mean others.
     let (client, mut events) = AsyncClient::builder(options).capacity(capacity).build();
-    let failed = |what: &str| Ended {
-        sentence: format!("The request to {what} could not be sent to {}.", link.config.broker),
-        cause: Cause::Temporary,
-    };
-    let filter = SubscribeFilterInput::new(link.config.topic.as_str(), QoS::AtLeastOnce)
-        .retain_forward_rule(RetainForwardRule::OnNewSubscribe);
-    client.try_subscribe_many([filter]).map_err(|_| failed("subscribe"))?;
+    subscribe(&client, link).map_err(|error| Ended {
+        sentence: format!("MQTT_TOPIC cannot be subscribed to: {error}."),
+        cause: Cause::Refused,
+    })?;
     let _farewell = say_goodbye_later(&client, link);
     loop {
         match events.poll().await.map_err(|error| link.explain(&error, client_id))? {
@@ -78,15 +75,25 @@ fn options(link: &Link, client_id: &str) -> Result<MqttOptions, Ended> {
     Ok(options)
 }
 
+fn subscribe(client: &AsyncClient, link: &Link) -> Result<(), ClientError> {
+    let filter = SubscribeFilterInput::new(link.config.topic.as_str(), QoS::AtLeastOnce)
+        .retain_forward_rule(RetainForwardRule::OnNewSubscribe);
+    client.try_subscribe_many([filter])
+}
+
 /// Says goodbye when everything is written, behind the acknowledgements. Ends with the connection, when the result is dropped.
 fn say_goodbye_later(client: &AsyncClient, link: &Link) -> impl Drop + use<> {
-    let (client, drained) = (client.clone(), link.stages.drained.clone());
+    let (client, link) = (client.clone(), link.clone());
     let closed = CancellationToken::new();
     let guard = closed.clone().drop_guard();
     tokio::spawn(async move {
         tokio::select! {
-            // A connection that is gone needs no goodbye.
-            () = drained.cancelled() => { let _ = client.try_disconnect(); }
+            () = link.stages.drained.cancelled() => {
+                // Subscribing once more changes nothing, but the goodbye waits for the answer, and when that is there, the broker has
+                // read all acknowledgements. Otherwise it might deliver again what a server that is started at once has then twice.
+                // Where it fails the connection is gone, which needs no goodbye.
+                let _ = subscribe(&client, &link).and_then(|()| client.try_disconnect());
+            }
             () = closed.cancelled() => {}
         }
     });

@@ -1,13 +1,14 @@
 //! What the two connections have in common: how they are made, when they are tried again, and what is said when they fail.
 
 use std::convert::Infallible;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use rumqttc::{
-    ConnectReturnCode, ConnectionError, DisconnectReasonCode, MqttOptions, NetworkOptions,
-    StateError, Transport,
+    ConnectReturnCode, ConnectionError, DisconnectReasonCode, Error as ProtocolError, MqttOptions,
+    NetworkOptions, StateError, TlsError, Transport,
 };
 use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
@@ -16,6 +17,7 @@ use super::Stages;
 use super::state::{Role, State};
 use super::tls;
 use crate::server::config::MqttConfig;
+use crate::server::config::mqtt::Broker;
 
 /// Larger packets are not taken from the broker, which is told so.
 pub(super) const LARGEST_PACKET: u32 = 16 << 20;
@@ -32,6 +34,9 @@ const TAKEN_OVER_BACKOFF: Duration = Duration::from_secs(60);
 
 /// A connection that held so long was a good one.
 const GOOD_AFTER: Duration = Duration::from_secs(10);
+
+/// So many connections one after the other that were not: somebody else takes them over, and the broker does not say so.
+const SHORT_ONES: u32 = 5;
 
 /// One of the two connections.
 #[derive(Debug, Clone)]
@@ -61,24 +66,30 @@ pub(super) enum Cause {
 
 impl Link {
     /// Connects again and again, until the server stops. `connect` makes one connection and returns when it has ended.
-    pub(super) async fn keep<F>(&self, mut connect: impl FnMut() -> F)
+    pub(super) async fn keep<F>(&self, client_id: &str, mut connect: impl FnMut() -> F)
     where
         F: Future<Output = Result<Infallible, Ended>>,
     {
-        let mut backoff = BACKOFF;
+        let (mut backoff, mut short_ones) = (BACKOFF, 0);
         loop {
             let begin = Instant::now();
-            let Err(ended) = tokio::select! {
+            let Err(mut ended) = tokio::select! {
                 ended = connect() => ended,
                 () = self.stages.end.cancelled() => return,
             };
             if self.stages.stop.is_cancelled() {
                 return;
             }
-            self.state.fail(self.role, ended.sentence);
             if begin.elapsed() > GOOD_AFTER {
-                backoff = BACKOFF;
+                (backoff, short_ones) = (BACKOFF, 0);
+            } else if self.state.is_connected(self.role) {
+                short_ones += 1;
             }
+            if short_ones >= SHORT_ONES {
+                ended = self.taken_over(client_id);
+                short_ones = 0;
+            }
+            self.state.fail(self.role, ended.sentence);
             let wait = match ended.cause {
                 Cause::Temporary => backoff,
                 Cause::Refused => REFUSED_BACKOFF,
@@ -129,51 +140,81 @@ impl Link {
 
     /// Why a connection failed, in words.
     pub(super) fn explain(&self, error: &ConnectionError, client_id: &str) -> Ended {
-        let broker = format!("The MQTT broker at {}", self.config.broker);
+        let address = &self.config.broker;
+        let broker = format!("The MQTT broker at {address}");
         let temporary = |sentence| Ended { sentence, cause: Cause::Temporary };
-        let refused = |sentence| Ended { sentence, cause: Cause::Refused };
         match error {
             ConnectionError::Timeout(_) => temporary(format!(
                 "{broker} did not answer within {} seconds. Check that it is running and that MQTT_URL is its address.",
                 self.config.options.connect_timeout.as_secs_f64()
             )),
-            ConnectionError::Io(error) | ConnectionError::MqttState(StateError::Io(error)) => {
-                temporary(format!(
-                    "{broker} cannot be reached ({error}). Check that it is running and that MQTT_URL is its address."
-                ))
-            }
-            ConnectionError::MqttState(
-                StateError::ConnectionAborted | StateError::AwaitPingResp,
-            ) => temporary(format!("{broker} has closed the connection, or went silent.")),
-            ConnectionError::Tls(error) => refused(format!(
-                "TLS with the MQTT broker at {} failed ({}). If an authority of your own vouches for its certificate, name that in MQTT_OPTIONS as ca.",
-                self.config.broker,
-                innermost(error),
+            ConnectionError::Io(error) => temporary(format!(
+                "{broker} cannot be reached ({error}). Check that it is running and that MQTT_URL is its address."
             )),
-            ConnectionError::ConnectionRefused(code)
-            | ConnectionError::MqttState(StateError::ConnFail { reason: code }) => {
-                explain_refusal(&broker, *code, client_id)
-            }
-            ConnectionError::MqttState(StateError::ServerDisconnect {
-                reason_code: DisconnectReasonCode::SessionTakenOver,
-                ..
-            }) => Ended {
-                sentence: format!(
-                    "Another program has connected to {} as {client_id}: another instance of this server, perhaps, which then does its work. If not, set another clientId in MQTT_OPTIONS.",
-                    self.config.broker
-                ),
-                cause: Cause::TakenOver,
+            ConnectionError::Tls(TlsError::Io(error)) => explain_tls(address, error),
+            ConnectionError::Tls(error) => Ended {
+                sentence: format!("TLS with the MQTT broker at {address} failed ({error})."),
+                cause: Cause::Refused,
             },
-            ConnectionError::MqttState(StateError::ServerDisconnect { reason_code, .. }) => {
-                temporary(format!("{broker} has closed the connection ({reason_code:?})."))
-            }
-            ConnectionError::NotConnAck(_)
-            | ConnectionError::MqttState(StateError::Deserialization(_)) => refused(format!(
-                "What answers at {} is no MQTT 5 broker. Check MQTT_URL.",
-                self.config.broker
-            )),
+            ConnectionError::ConnectionRefused(code) => explain_refusal(&broker, *code, client_id),
+            ConnectionError::NotConnAck(_) => no_broker(address),
+            ConnectionError::MqttState(error) => match error {
+                StateError::Io(error) | StateError::Deserialization(ProtocolError::Io(error)) => {
+                    // A broker finds fault with a certificate after the handshake is over.
+                    if address.is_encrypted && error.kind() == ErrorKind::InvalidData {
+                        explain_tls(address, error)
+                    } else {
+                        temporary(format!("The connection to {broker} was lost ({error})."))
+                    }
+                }
+                StateError::ConnectionAborted | StateError::AwaitPingResp => {
+                    temporary(format!("{broker} has closed the connection, or went silent."))
+                }
+                StateError::ConnFail { reason } => explain_refusal(&broker, *reason, client_id),
+                StateError::ServerDisconnect {
+                    reason_code: DisconnectReasonCode::SessionTakenOver,
+                    ..
+                } => self.taken_over(client_id),
+                StateError::ServerDisconnect { reason_code, .. } => {
+                    temporary(format!("{broker} has closed the connection ({reason_code:?})."))
+                }
+                StateError::Deserialization(_) => no_broker(address),
+                error => temporary(format!("{broker}: {error}.")),
+            },
             error => temporary(format!("{broker}: {error}.")),
         }
+    }
+
+    /// Another connection has the same name, and the broker keeps one of them.
+    fn taken_over(&self, client_id: &str) -> Ended {
+        Ended {
+            sentence: format!(
+                "Another program is connected to the MQTT broker at {} as {client_id}: another instance of this server, perhaps, which then does its work. If not, set another clientId in MQTT_OPTIONS.",
+                self.config.broker
+            ),
+            cause: Cause::TakenOver,
+        }
+    }
+}
+
+fn no_broker(address: &Broker) -> Ended {
+    Ended {
+        sentence: format!("What answers at {address} is no MQTT 5 broker. Check MQTT_URL."),
+        cause: Cause::Refused,
+    }
+}
+
+/// A failure of TLS: one of the two sides finds fault with the other, or the network with both.
+fn explain_tls(address: &Broker, error: &std::io::Error) -> Ended {
+    if error.kind() != ErrorKind::InvalidData {
+        let sentence = format!("TLS with the MQTT broker at {address} failed ({error}).");
+        return Ended { sentence, cause: Cause::Temporary };
+    }
+    Ended {
+        sentence: format!(
+            "TLS with the MQTT broker at {address} failed ({error}). If an authority of your own vouches for its certificate, name that in MQTT_OPTIONS as ca; if it asks for a certificate, give cert and key there."
+        ),
+        cause: Cause::Refused,
     }
 }
 
@@ -203,13 +244,4 @@ fn explain_refusal(broker: &str, code: ConnectReturnCode, client_id: &str) -> En
         code => (format!("{broker} refuses the connection ({code:?})."), Cause::Refused),
     };
     Ended { sentence, cause }
-}
-
-/// The cause of an error in its own words.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

@@ -65,7 +65,7 @@ impl Publisher {
         // Nothing is kept for it, so it may have another name after every start, and never takes the place of another one.
         let client_id = format!("iotc-{:016x}", fastrand::u64(..));
         tokio::select! {
-            () = link.keep(|| self.connect(&link, &client_id)) => {}
+            () = link.keep(&client_id, || self.connect(&link, &client_id)) => {}
             // Requests end before MQTT does, so nobody waits for an answer of the broker any more.
             () = link.stages.stop.cancelled() => {}
         }

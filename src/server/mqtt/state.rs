@@ -96,6 +96,10 @@ impl State {
         }
     }
 
+    pub(super) fn is_connected(&self, role: Role) -> bool {
+        *self.inner().link(role) == LinkState::Connected
+    }
+
     pub(super) fn has_subscribed(&self) -> bool {
         self.inner().has_subscribed
     }
