@@ -22,6 +22,9 @@ use crate::server::config::mqtt::Broker;
 /// Larger packets are not taken from the broker, which is told so.
 pub(super) const LARGEST_PACKET: u32 = 16 << 20;
 
+/// So many packets are sent at once, if there are so many.
+const REQUEST_BATCH: usize = 100;
+
 /// The first wait between two attempts, and the longest.
 const BACKOFF: Duration = Duration::from_millis(250);
 const LONGEST_BACKOFF: Duration = Duration::from_secs(10);
@@ -85,7 +88,7 @@ impl Link {
             } else if self.state.is_connected(self.role) {
                 short_ones += 1;
             }
-            if short_ones >= SHORT_ONES {
+            if short_ones >= SHORT_ONES && self.role == Role::Consumer {
                 ended = self.taken_over(client_id);
                 short_ones = 0;
             }
@@ -112,6 +115,7 @@ impl Link {
         options
             .set_keep_alive(u16::try_from(given.keep_alive.as_secs()).unwrap_or(u16::MAX))
             .set_connect_timeout(given.connect_timeout)
+            .set_max_request_batch(REQUEST_BATCH)
             .set_max_packet_size(Some(LARGEST_PACKET));
         let mut network = NetworkOptions::new();
         network.set_tcp_nodelay(true);
@@ -244,4 +248,100 @@ fn explain_refusal(broker: &str, code: ConnectReturnCode, client_id: &str) -> En
         code => (format!("{broker} refuses the connection ({code:?})."), Cause::Refused),
     };
     Ended { sentence, cause }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::config::{Config, Environment};
+
+    fn link() -> Link {
+        let settings = [("MQTT_URL", "mqtts://broker.example"), ("MQTT_TOPIC", "t")];
+        let config = Config::read(&Environment::of(settings)).mqtt.unwrap();
+        let state = Arc::new(State::new(&config));
+        Link { config: Arc::new(config), state, role: Role::Consumer, stages: Stages::default() }
+    }
+
+    #[test]
+    fn failures_name_the_broker_and_what_to_do() {
+        let io = |kind| std::io::Error::new(kind, "why");
+        let state = ConnectionError::MqttState;
+        let closed =
+            |reason_code| state(StateError::ServerDisconnect { reason_code, reason_string: None });
+        for (error, part, cause) in [
+            (ConnectionError::Io(io(ErrorKind::ConnectionRefused)), "(why)", Cause::Temporary),
+            (state(StateError::ConnectionAborted), "closed the connection", Cause::Temporary),
+            (state(StateError::Io(io(ErrorKind::ConnectionReset))), "was lost", Cause::Temporary),
+            (state(StateError::Io(io(ErrorKind::InvalidData))), "MQTT_OPTIONS", Cause::Refused),
+            (
+                ConnectionError::Tls(TlsError::Io(io(ErrorKind::InvalidData))),
+                "MQTT_OPTIONS as ca",
+                Cause::Refused,
+            ),
+            (
+                ConnectionError::Tls(TlsError::Io(io(ErrorKind::ConnectionReset))),
+                "TLS",
+                Cause::Temporary,
+            ),
+            (
+                ConnectionError::ConnectionRefused(ConnectReturnCode::BadUserNamePassword),
+                "MQTT_PASSWORD",
+                Cause::Refused,
+            ),
+            (
+                ConnectionError::ConnectionRefused(ConnectReturnCode::UnsupportedProtocolVersion),
+                "MQTT 5",
+                Cause::Refused,
+            ),
+            (
+                ConnectionError::ConnectionRefused(ConnectReturnCode::ClientIdentifierNotValid),
+                "clientId",
+                Cause::Refused,
+            ),
+            (
+                ConnectionError::ConnectionRefused(ConnectReturnCode::ServerBusy),
+                "too busy",
+                Cause::Temporary,
+            ),
+            (
+                closed(DisconnectReasonCode::SessionTakenOver),
+                "another instance of this server",
+                Cause::TakenOver,
+            ),
+            (closed(DisconnectReasonCode::ServerShuttingDown), "ServerShutting", Cause::Temporary),
+        ] {
+            let ended = link().explain(&error, "iotc-1");
+            assert!(ended.sentence.contains("mqtts://broker.example:8883"), "{ended:?}");
+            assert!(ended.sentence.contains(part) && ended.sentence.ends_with('.'), "{ended:?}");
+            assert_eq!(ended.cause, cause, "{ended:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_link_that_is_taken_over_again_and_again_says_so_and_waits() {
+        let link = link();
+        let attempts = std::cell::Cell::new(0);
+        let keep = link.keep("iotc-1", || {
+            attempts.set(attempts.get() + 1);
+            link.state.connected(Role::Consumer);
+            std::future::ready(Err(
+                link.explain(&ConnectionError::MqttState(StateError::ConnectionAborted), "iotc-1")
+            ))
+        });
+        let watch = async {
+            while attempts.get() < SHORT_ONES {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            let sentence = format!("{:?}", link.state.status().consumer);
+            assert!(sentence.contains("another instance"), "{sentence}");
+            tokio::time::sleep(TAKEN_OVER_BACKOFF / 3).await;
+            assert_eq!(attempts.get(), SHORT_ONES);
+        };
+        tokio::select! {
+            () = keep => panic!("nobody has stopped it"),
+            () = watch => {}
+        }
+        link.stages.stop.cancel();
+        link.keep("iotc-1", || std::future::ready(Err(no_broker(&link.config.broker)))).await;
+    }
 }

@@ -219,7 +219,7 @@ mod tests {
             assert_eq!(batch.len(), expected);
             queue.done(batch.len());
         }
-        for _ in 0..BATCH_MESSAGES + 1 {
+        for _ in 0..=BATCH_MESSAGES {
             push(&queue, "d", 1, &counter).await;
         }
         assert_eq!(queue.batch().await.len(), BATCH_MESSAGES);

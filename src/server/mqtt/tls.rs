@@ -26,17 +26,14 @@ pub(super) enum TlsError {
 /// How to speak TLS with a broker.
 pub(super) fn configuration(options: &MqttOptions) -> Result<TlsConfiguration, TlsError> {
     let mut authorities = RootCertStore::empty();
-    match &options.authorities {
-        Some(pem) => {
-            for certificate in certificates(pem, "ca")? {
-                authorities.add(certificate)?;
-            }
+    if let Some(pem) = &options.authorities {
+        for certificate in certificates(pem, "ca")? {
+            authorities.add(certificate)?;
         }
-        None => {
-            authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            if authorities.is_empty() {
-                return Err(TlsError::NoAuthorities);
-            }
+    } else {
+        authorities.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if authorities.is_empty() {
+            return Err(TlsError::NoAuthorities);
         }
     }
     let provider = Arc::new(rustls::crypto::ring::default_provider());

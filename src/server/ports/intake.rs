@@ -141,7 +141,7 @@ mod tests {
         let ranges = |bytes, lines| all.ranges(bytes, lines).collect::<Vec<_>>();
         assert_eq!(ranges(16, 9), [0..2, 2..3, 3..5, 5..6]);
         assert_eq!(ranges(1, 9).len(), 6);
-        assert_eq!(ranges(1_000, 9), [0..6]);
+        assert_eq!(all.ranges(1_000, 9).next(), Some(0..6));
         assert_eq!(ranges(1_000, 4), [0..4, 4..6]);
         assert_eq!(Lines::default().ranges(10, 10).count(), 0);
     }

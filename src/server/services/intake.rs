@@ -150,7 +150,7 @@ async fn example(
 
 fn halves(range: &Range<usize>) -> Option<(Range<usize>, Range<usize>)> {
     let middle = range.start.midpoint(range.end);
-    (range.start < middle).then(|| (range.start..middle, middle..range.end))
+    (range.start < middle).then_some((range.start..middle, middle..range.end))
 }
 
 #[cfg(test)]
