@@ -146,8 +146,9 @@ async fn what_a_device_sends_to_the_server_goes_over_the_broker_into_influxdb() 
         packed.headers_mut().insert(header::CONTENT_ENCODING, "gzip".parse().unwrap());
         assert_eq!(application.send(packed).await.status, StatusCode::NO_CONTENT);
         // One that is split into several messages.
-        let long: String =
-            (10..5_010).map(|v| format!("mqtt,clientId=a,note={:060} v={v}i {v}\n", 0)).collect();
+        let long: Vec<String> =
+            (10..5_010).map(|v| format!("mqtt,clientId=a,note={:060} v={v}i {v}", 0)).collect();
+        let long = long.join("\n");
         let answer = write(application, &token, "?precision=s", &long).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{name}: {answer:?}");
 
@@ -179,12 +180,12 @@ async fn what_a_device_publishes_by_itself_is_written_and_nonsense_is_not_in_the
     on_every_backend_with(&settings(&broker.url()), async |application| {
         wait_until_connected(application).await;
         let device = Device::connect(&broker, TOPIC).await;
-        const START: i64 = 1_644_359_970;
+        let start = 1_644_359_970;
         // The size of a timestamp tells its unit.
-        device.publish(format!("mqtt,clientId=a v=1i {START}")).await;
-        device.publish(format!("mqtt,clientId=b v=2i {START}000\n")).await;
-        device.publish(format!("mqtt,clientId=c v=3i {START}000000000")).await;
-        device.publish(gzip(format!("mqtt,clientId=d v=4i {START}").as_bytes())).await;
+        device.publish(format!("mqtt,clientId=a v=1i {start}")).await;
+        device.publish(format!("mqtt,clientId=b v=2i {start}000\n")).await;
+        device.publish(format!("mqtt,clientId=c v=3i {start}000000000")).await;
+        device.publish(gzip(format!("mqtt,clientId=d v=4i {start}").as_bytes())).await;
         // A message may say it itself: 7 nanoseconds.
         device.publish_as("mqtt,clientId=e v=5i 7", Some("ns")).await;
         for nonsense in [
@@ -202,10 +203,10 @@ async fn what_a_device_publishes_by_itself_is_written_and_nonsense_is_not_in_the
             (7, 5),
             (8 * SECOND, 6),
             (9 * SECOND, 7),
-            (START * SECOND, 1),
-            (START * SECOND, 2),
-            (START * SECOND, 3),
-            (START * SECOND, 4),
+            (start * SECOND, 1),
+            (start * SECOND, 2),
+            (start * SECOND, 3),
+            (start * SECOND, 4),
         ];
         let name = application.name;
         assert_eq!(wait_for_points(application, 7).await, expected, "{name}");

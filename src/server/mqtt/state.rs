@@ -73,7 +73,7 @@ impl State {
             let broker = &inner.status.broker;
             match role {
                 Role::Consumer => {
-                    tracing::info!(topic = inner.status.topic, "subscribed at {broker}")
+                    tracing::info!(topic = inner.status.topic, "subscribed at {broker}");
                 }
                 Role::Publisher => tracing::debug!("ready to publish at {broker}"),
             }

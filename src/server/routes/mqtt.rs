@@ -26,7 +26,7 @@ use crate::server::mqtt::gzip::{self, GzipError};
 use crate::server::mqtt::{Mqtt, PublishError};
 use crate::server::ports::intake::{Access, Lines};
 use crate::server::ports::{Clock, PortError};
-use crate::server::services::access::KnownTokens;
+use crate::server::services::access::AdmittedTokens;
 use crate::server::state::AppState;
 
 /// A body has at most so many bytes on the wire.
@@ -46,8 +46,10 @@ const ERROR_CODE: HeaderName = HeaderName::from_static("x-platform-error-code");
 
 /// The route, with what its requests share.
 pub fn route() -> MethodRouter<AppState> {
-    let gatehouse =
-        Gatehouse { tokens: KnownTokens::default(), room: Arc::new(Semaphore::new(ROOM / PIECE)) };
+    let gatehouse = Gatehouse {
+        tokens: AdmittedTokens::default(),
+        room: Arc::new(Semaphore::new(ROOM / PIECE)),
+    };
     post(write)
         .fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "allow: POST"))
         .layer(Extension(Arc::new(gatehouse)))
@@ -55,7 +57,7 @@ pub fn route() -> MethodRouter<AppState> {
 
 #[derive(Debug)]
 struct Gatehouse {
-    tokens: KnownTokens,
+    tokens: AdmittedTokens,
     /// For bodies, in pieces.
     room: Arc<Semaphore>,
 }
@@ -108,7 +110,7 @@ fn token(headers: &HeaderMap) -> Option<SecretString> {
 /// Lets a token in that may write to the telemetry bucket.
 async fn admit(
     state: &AppState,
-    tokens: &KnownTokens,
+    tokens: &AdmittedTokens,
     token: SecretString,
 ) -> Result<Arc<Connection>, Refusal> {
     let limit = TimeLimit { deadline: Instant::now() + CALL_LIMIT, total: CALL_LIMIT };

@@ -26,18 +26,18 @@ const MOST_AT_ONCE: usize = 8;
 
 /// The tokens that were found good lately.
 #[derive(Debug)]
-pub struct KnownTokens {
+pub struct AdmittedTokens {
     good_until: Mutex<HashMap<[u8; 32], Instant>>,
     asking: Semaphore,
 }
 
-impl Default for KnownTokens {
+impl Default for AdmittedTokens {
     fn default() -> Self {
         Self { good_until: Mutex::default(), asking: Semaphore::new(MOST_AT_ONCE) }
     }
 }
 
-impl KnownTokens {
+impl AdmittedTokens {
     /// What the token opens. Fails where InfluxDB cannot be asked.
     pub async fn access(&self, gate: &impl Gate, token: SecretString) -> Result<Access, PortError> {
         let key: [u8; 32] = Sha256::digest(token.expose_secret()).into();
@@ -104,13 +104,13 @@ mod tests {
         }
     }
 
-    async fn ask(known: &KnownTokens, door: &Door, token: &str) -> Access {
+    async fn ask(known: &AdmittedTokens, door: &Door, token: &str) -> Access {
         known.access(door, SecretString::from(token)).await.unwrap()
     }
 
     #[tokio::test(start_paused = true)]
     async fn yes_is_remembered_for_a_minute() {
-        let (known, door) = (KnownTokens::default(), Door::default());
+        let (known, door) = (AdmittedTokens::default(), Door::default());
         for _ in 0..3 {
             assert_eq!(ask(&known, &door, "good").await, Access::Granted);
         }
@@ -122,7 +122,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_is_asked_for_each_time() {
-        let (known, door) = (KnownTokens::default(), Door::default());
+        let (known, door) = (AdmittedTokens::default(), Door::default());
         for _ in 0..2 {
             assert_eq!(ask(&known, &door, "inactive").await, Access::Denied);
             assert_eq!(ask(&known, &door, "guessed").await, Access::Unknown);
@@ -132,7 +132,7 @@ mod tests {
 
     #[tokio::test]
     async fn guesses_do_not_bury_influxdb() {
-        let (known, door) = (KnownTokens::default(), Door::default());
+        let (known, door) = (AdmittedTokens::default(), Door::default());
         let guesses = (0..100).map(|number| {
             let token = SecretString::from(format!("guess {number}"));
             known.access(&door, token)
@@ -144,7 +144,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_no_answer() {
-        let (known, door) = (KnownTokens::default(), Door { is_down: true, ..Door::default() });
+        let (known, door) = (AdmittedTokens::default(), Door { is_down: true, ..Door::default() });
         assert!(known.access(&door, SecretString::from("good")).await.is_err());
         let door = Door::default();
         assert_eq!(ask(&known, &door, "good").await, Access::Granted);

@@ -119,7 +119,11 @@ pub(crate) struct Device {
 
 impl Device {
     pub(crate) async fn connect(broker: &Broker, topic: &str) -> Self {
-        let mut options = MqttOptions::new(format!("device-{topic}"), ("127.0.0.1", broker.port));
+        Self::connect_to(broker.port, topic).await
+    }
+
+    pub(crate) async fn connect_to(port: u16, topic: &str) -> Self {
+        let mut options = MqttOptions::new(format!("device-{topic}"), ("127.0.0.1", port));
         options.set_max_packet_size(Some(1 << 20));
         let (client, mut events) = AsyncClient::builder(options).capacity(1_000).build();
         let (connected, is_connected) = tokio::sync::oneshot::channel();

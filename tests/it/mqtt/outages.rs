@@ -129,11 +129,11 @@ async fn influxdb_goes_away_and_comes_back() {
 #[tokio::test]
 async fn broker_and_influxdb_are_away_at_once_and_points_without_time_stay_single() {
     let Some(broker) = Broker::start() else { return };
-    let url = broker.url();
+    let (url, port) = (broker.url(), broker.port);
     let broker = RefCell::new(broker);
     on_every_backend(async |backing| {
         let (application, switch) = over_a_switch(backing, &url).await;
-        let device = Device::connect(&broker.borrow(), TOPIC).await;
+        let device = Device::connect_to(port, TOPIC).await;
         switch.off();
         for number in 1..=30 {
             device.publish(format!("mqtt,clientId={number} v={number}i")).await;

@@ -14,6 +14,8 @@ use super::{
 };
 use crate::application::{Answer, Application, on_every_backend_with};
 
+const LINE: &str = "mqtt,clientId=a v=1i 1";
+
 /// An answer as InfluxDB words errors.
 #[track_caller]
 fn check(answer: &Answer, status: StatusCode, code: &str, part: &str) {
@@ -30,8 +32,6 @@ async fn what_is_wrong_is_refused_as_influxdb_refuses_it() {
     on_every_backend_with(&settings(&broker.url()), async |application| {
         let token = token(application, "device-1").await;
         wait_until_connected(application).await;
-        const LINE: &str = "mqtt,clientId=a v=1i 1";
-
         let unauthorized = (StatusCode::UNAUTHORIZED, "unauthorized", "unauthorized access");
         let without = Request::post("/mqtt/api/v2/write").body(Body::from(LINE)).unwrap();
         for answer in [

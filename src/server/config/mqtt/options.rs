@@ -107,7 +107,7 @@ pub(super) fn read(text: &str, problems: &mut Vec<String>) -> Option<Given> {
             ),
             ("clean", ..) if value == &Value::Bool(false) => {}
             ("clean", ..) => {
-                wrong(name, "false: the broker keeps what arrives while this server is away")
+                wrong(name, "false: the broker keeps what arrives while this server is away");
             }
             ("protocolVersion", Some(5), _) => {}
             ("protocolVersion", ..) => wrong(name, "5"),
