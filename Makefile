@@ -44,7 +44,7 @@ fmt: ## Format the code
 	$(TOOLS) cargo fmt --all
 
 unit: ## Unit and integration tests, without a browser
-	@scripts/setup rust browser
+	@scripts/setup rust broker browser
 	$(TOOLS) cargo test --locked --workspace --features iot-center/ssr
 
 e2e: ## Browser tests on the release build (run `make build` first)

@@ -10,6 +10,7 @@ pub mod field;
 pub mod leftover;
 pub mod level;
 pub mod live;
+pub mod mqtt;
 pub mod packed;
 pub mod pasted;
 pub mod place;

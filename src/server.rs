@@ -14,6 +14,7 @@ pub mod known;
 pub mod listen;
 pub mod middleware;
 pub mod monitor;
+pub mod mqtt;
 pub mod ports;
 pub mod process;
 pub mod rate;

@@ -5,6 +5,7 @@
 
 mod devices;
 mod environment;
+pub mod mqtt;
 mod settings;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -15,6 +16,7 @@ use secrecy::SecretString;
 
 pub use devices::{DeviceSettings, Enrollment};
 pub use environment::Environment;
+pub use mqtt::MqttConfig;
 pub use settings::{SETTINGS, Setting, settings_table};
 
 use crate::model::device::LivenessLimits;
@@ -39,6 +41,8 @@ pub struct Config {
     pub liveness: LivenessLimits,
     /// How far back newest points are looked for.
     pub look_back: Duration,
+    /// The broker, if there is one.
+    pub mqtt: Option<MqttConfig>,
     /// What is wrong, one line each, in the order of [`SETTINGS`].
     pub problems: Vec<String>,
     /// All settings as they are in force, without secrets.
@@ -141,6 +145,7 @@ impl Config {
             .map(|host| host.trim().to_ascii_lowercase())
             .filter(|host| !host.is_empty())
             .collect();
+        let mqtt = MqttConfig::read(environment, &mut problems);
         Self {
             backend,
             buckets,
@@ -155,6 +160,7 @@ impl Config {
                 stale_ms: i64::from(stale.max(online)) * 60_000,
             },
             look_back: Duration::from_secs(u64::from(look_back_days) * 86_400),
+            mqtt,
             problems,
             settings: environment.settings(),
         }

@@ -7,6 +7,7 @@ mod columns;
 mod events;
 mod explain;
 mod extremes;
+pub mod intake;
 mod monitoring;
 mod queries;
 mod read_tokens;

@@ -21,7 +21,7 @@ use super::middleware::host::Hosts;
 use super::middleware::{headers, host, measure, origin, panic, trace};
 use super::rest;
 use super::routes::registrations::{self, LARGEST_LIST, tokens};
-use super::routes::{export, health, metrics, preferences, reveal};
+use super::routes::{export, health, metrics, mqtt, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
 use crate::hooks::zone::provide_zone;
@@ -70,6 +70,8 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .merge(rest)
         .layer(RequestBodyLimitLayer::new(LARGEST_BODY))
         .merge(lists)
+        // Below the limit above, so that it is not for them: they have their own.
+        .route("/mqtt/api/v2/write", mqtt::route())
         .layer(from_fn(origin::check))
         .layer(from_fn_with_state(Hosts::new(addresses, hosts), host::check))
         .layer(from_fn(rest::word_errors))

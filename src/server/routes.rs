@@ -6,6 +6,7 @@ pub mod export;
 pub mod failure;
 pub mod health;
 pub mod metrics;
+pub mod mqtt;
 pub mod preferences;
 pub mod registrations;
 pub mod reveal;

@@ -80,11 +80,15 @@ pub async fn serve(
     let served = CancellationToken::new();
     let reporting = tokio::spawn(report(Arc::clone(&state.shared), served.clone()));
     say_where(state.options.site_addr)?;
-    let outcome =
-        listen::serve(listeners, router(state, &addresses, &config.hosts), shutdown).await;
+    let router = router(state.clone(), &addresses, &config.hosts);
+    let outcome = listen::serve(listeners, router, shutdown).await;
     // The last requests are reported, too.
     served.cancel();
     let _ = reporting.await;
+    // The last requests may publish something, so the broker is left after them.
+    if let Some(mqtt) = &state.shared.mqtt {
+        mqtt.stop().await;
+    }
     // Until here the application has needed the store.
     if let Some(embedded) = embedded {
         embedded.stop().await;

@@ -1,5 +1,6 @@
 //! Use-cases. They know the ports and the model; not axum, not leptos, not HTTP and not Flux.
 
+pub mod access;
 pub mod adoption;
 pub mod audit;
 pub mod configuration;
@@ -11,6 +12,7 @@ pub mod fleet;
 pub mod follow;
 pub mod generate;
 pub mod history;
+pub mod intake;
 pub mod listing;
 pub mod locks;
 pub mod monitoring;

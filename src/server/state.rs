@@ -12,6 +12,7 @@ use super::backend::Backend;
 use super::config::{Config, DeviceSettings};
 use super::influx::{Connection, Session, TimeLimit};
 use super::monitor::Monitor;
+use super::mqtt::Mqtt;
 use super::ports::{Clock, Result};
 use super::rate::RateLimits;
 use super::services::follow::pollers::Pollers;
@@ -47,6 +48,8 @@ pub struct Shared {
     pub locks: DeviceLocks,
     pub jobs: Jobs,
     pub pollers: Pollers,
+    /// Where there is a broker.
+    pub mqtt: Option<Mqtt>,
     /// How many authorizations the last look found that belong to no registered device.
     leftovers: Mutex<Leftovers>,
     pub rates: RateLimits,
@@ -86,6 +89,7 @@ impl Shared {
 }
 
 impl AppState {
+    /// Begins to listen to the broker, if there is one.
     pub fn new(
         options: LeptosOptions,
         config: &Config,
@@ -95,6 +99,7 @@ impl AppState {
     ) -> Self {
         let (jobs, pollers) = (Jobs::default(), Pollers::default());
         let monitor = Monitor::new(config.monitor, backend.clone(), pollers.clone(), jobs.clone());
+        let mqtt = config.mqtt.clone().map(|mqtt| Mqtt::start(mqtt, backend.clone(), SystemClock));
         let shared = Shared {
             backend,
             clock: SystemClock,
@@ -104,6 +109,7 @@ impl AppState {
             locks: DeviceLocks::default(),
             jobs,
             pollers,
+            mqtt,
             rates: RateLimits::default(),
             monitor,
             problems: config.problems.clone(),

@@ -98,8 +98,12 @@ impl Application {
         application
     }
 
-    /// On an InfluxDB that is not set up yet, with these settings.
-    async fn influxd(binary: PathBuf, hashed_tokens: bool, settings: &[(&str, &str)]) -> Self {
+    /// On an InfluxDB that is not set up yet.
+    pub(crate) async fn influxd(
+        binary: PathBuf,
+        hashed_tokens: bool,
+        settings: &[(&str, &str)],
+    ) -> Self {
         let influxd = Influxd::start(&binary, hashed_tokens).await.unwrap();
         let token = "an-operator-token-of-the-tests";
         let mut application = Self::upstream_with(influxd.url(), token, "tests", settings);
@@ -126,14 +130,15 @@ impl Application {
         organization: &str,
         settings: &[(&str, &str)],
     ) -> Self {
-        let connection = [
+        let influx = [
             ("INFLUX_URL", url),
             ("INFLUX_TOKEN", token),
             ("INFLUX_ORG", organization),
             ("INFLUX_PASSWORD", "long enough"),
         ];
-        let settings = connection.iter().chain(settings).copied();
-        let config = Config::read(&Environment::of(settings));
+        let config =
+            Config::read(&Environment::of(influx.into_iter().chain(settings.iter().copied())));
+        assert!(config.problems.is_empty(), "{:?}", config.problems);
         let BackendConfig::Influx(influx) = config.backend.clone() else {
             panic!("{:?}", config.problems)
         };
@@ -240,6 +245,13 @@ impl Application {
         self.send(request).await
     }
 
+    /// Leaves the broker, as the end of the server does.
+    pub(crate) async fn stop_mqtt(&self) {
+        if let Some(mqtt) = &self.state.shared.mqtt {
+            mqtt.stop().await;
+        }
+    }
+
     pub(crate) async fn list(&self) -> Answer {
         self.read(
             "list_devices",
@@ -271,7 +283,11 @@ pub(crate) async fn on_every_backend_with(
     settings: &[(&str, &str)],
     test: impl AsyncFn(&Application),
 ) {
-    test(&Application::embedded_with(settings).await).await;
+    let run = async |application: Application| {
+        test(&application).await;
+        application.stop_mqtt().await;
+    };
+    run(Application::embedded_with(settings).await).await;
     let Some(binary) = testing::binary() else {
         testing::skipped(
             "the application on a real InfluxDB",
@@ -280,6 +296,6 @@ pub(crate) async fn on_every_backend_with(
         return;
     };
     for hashed_tokens in [false, true] {
-        test(&Application::influxd(binary.clone(), hashed_tokens, settings).await).await;
+        run(Application::influxd(binary.clone(), hashed_tokens, settings).await).await;
     }
 }

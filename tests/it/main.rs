@@ -18,6 +18,7 @@ mod hostile;
 mod lan;
 mod live;
 mod metrics;
+mod mqtt;
 mod pages;
 mod program;
 mod provisioning;

@@ -48,7 +48,7 @@ fn features_are_asked_for_in_few_places() {
 /// Which parts of `crate` a part of the source may name.
 #[test]
 fn arrows_point_inwards() {
-    let rules: [(&str, &[&str]); 13] = [
+    let rules: [(&str, &[&str]); 14] = [
         ("src/model", &["crate::model"]),
         ("src/charts", &["crate::model", "crate::charts"]),
         ("src/browser", &["crate::browser", "crate::model"]),
@@ -81,6 +81,17 @@ fn arrows_point_inwards() {
         ),
         ("src/server/ports", &["crate::model"]),
         (
+            "src/server/mqtt",
+            &[
+                "crate::server::ports",
+                "crate::server::services",
+                "crate::server::influx",
+                "crate::server::config",
+                "crate::server::mqtt",
+                "crate::model",
+            ],
+        ),
+        (
             "src/server/influx",
             &[
                 "crate::server::ports",
@@ -112,6 +123,7 @@ fn arrows_point_inwards() {
 #[test]
 fn libraries_stay_where_they_belong() {
     let rules: [(&str, &[&str]); 10] = [
+    let rules: [(&str, &[&str]); 11] = [
         // What comes after the server's HTML knows nothing of routes.
         ("leptos_router", &["src/app.rs", "src/pages"]),
         ("leptos_meta", &["src/app.rs", "src/pages"]),
@@ -164,6 +176,8 @@ fn libraries_stay_where_they_belong() {
         ),
         ("influx_wire", &["src/server/influx", "src/server/backend"]),
         ("plotters", &["src/charts", "src/stage"]),
+        ("rumqttc", &["src/server/mqtt"]),
+        ("rustls", &["src/server/mqtt/tls.rs"]),
     ];
     for (library, allowed) in rules {
         for (path, source) in sources("src") {

@@ -67,6 +67,18 @@ pub struct Line<'a> {
     pub text: &'a str,
 }
 
+impl<'a> Line<'a> {
+    /// Measurement, tags and fields as written, without the timestamp and the space before it.
+    pub fn untimed(&self) -> &'a str {
+        let text = self.text.trim_end_matches(' ');
+        if self.timestamp.is_none() {
+            return text;
+        }
+        // Nothing stands behind a timestamp, and it holds no space.
+        text.rsplit_once(' ').map_or(text, |(before, _)| before.trim_end_matches(' '))
+    }
+}
+
 /// The value of a field.
 #[derive(Debug, Clone, PartialEq)]
 pub enum FieldValue<'a> {

@@ -116,6 +116,28 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "`1` writes how long requests took and what the process costs to `INFLUX_BUCKET`, every ten seconds; `/metrics` has it in any case.",
     },
     Setting {
+        name: "MQTT_URL",
+        default: "",
+        meaning: "Address of an MQTT 5 broker, such as `mqtt://localhost:1883`, or with TLS `mqtts://broker.example:8883`.",
+    },
+    Setting {
+        name: "MQTT_TOPIC",
+        default: "",
+        meaning: "Topic that devices publish line protocol to. With both set, what arrives there is written to `INFLUX_BUCKET`.",
+    },
+    Setting { name: "MQTT_USERNAME", default: "", meaning: "User at the broker." },
+    Setting { name: "MQTT_PASSWORD", default: "", meaning: "Password of that user." },
+    Setting {
+        name: "MQTT_OPTIONS",
+        default: "{\"connectTimeout\":10000}",
+        meaning: "A JSON object: `connectTimeout` (milliseconds), `keepalive` (seconds), `clientId`, and for TLS `ca`, `cert` and `key`, each PEM or the path of a file.",
+    },
+    Setting {
+        name: "MQTT_PRECISION",
+        default: "auto",
+        meaning: "Unit of the timestamps in messages: `s`, `ms`, `us`, `ns`, or `auto`, which tells it by their size.",
+    },
+    Setting {
         name: "LEPTOS_SITE_ADDR",
         default: "127.0.0.1:3000",
         meaning: "Where the web server listens.",

@@ -61,6 +61,25 @@ fn reading_goes_on_behind_a_bad_line() {
 }
 
 #[test]
+fn a_line_without_its_timestamp() {
+    for (text, expected) in [
+        ("m v=1", "m v=1"),
+        ("m v=1  ", "m v=1"),
+        ("m v=1 7", "m v=1"),
+        ("m v=1   -7  ", "m v=1"),
+        ("m,t=a\\ b v=\" 7\" 7", "m,t=a\\ b v=\" 7\""),
+        ("m,t=a\\ b v=\" 7\"", "m,t=a\\ b v=\" 7\""),
+        ("m v=\"a\n 7\",w=2i 8", "m v=\"a\n 7\",w=2i"),
+    ] {
+        let line = one(text).expect(text);
+        assert_eq!(line.untimed(), expected, "{text:?}");
+        let again = format!("{expected} 9");
+        let again = one(&again).expect(expected);
+        assert_eq!((again.fields, again.timestamp), (line.fields, Some(9)), "{text:?}");
+    }
+}
+
+#[test]
 fn series() {
     check_series("m", "m", &[]);
     check_series("_m", "_m", &[]);
@@ -399,6 +418,10 @@ proptest! {
                 .collect();
             prop_assert!(line.tags.is_sorted());
             prop_assert_eq!(tags, point.tags);
+            let moved = format!("{} 42", line.untimed());
+            let moved = parse(&moved, Precision::Nanoseconds).next().unwrap().unwrap();
+            prop_assert_eq!((moved.series, moved.timestamp), (line.series, Some(42)));
+            prop_assert_eq!(&moved.fields, &line.fields);
             let fields: Vec<(String, FieldValue<'_>)> =
                 line.fields.into_iter().map(|(key, value)| (key.into_owned(), value)).collect();
             prop_assert_eq!(fields, point.fields);

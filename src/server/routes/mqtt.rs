@@ -1,0 +1,341 @@
+//! `POST /mqtt/api/v2/write`: InfluxDB's write by way of the MQTT broker, for devices that are told to write there.
+//!
+//! Requests and answers are InfluxDB's; 204 means that the broker has the lines. **What goes through here is let in as InfluxDB would let
+//! it in**: with a token that may write to the telemetry bucket, and into no other bucket.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Query, Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{MethodRouter, post};
+use futures::StreamExt as _;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, timeout};
+
+use crate::model::mqtt::TimestampUnit;
+use crate::server::edge::CALL_LIMIT;
+use crate::server::influx::intake::read_lines;
+use crate::server::influx::{Connection, Session, TimeLimit};
+use crate::server::mqtt::gzip::{self, GzipError};
+use crate::server::mqtt::{Mqtt, PublishError};
+use crate::server::ports::intake::{Access, Lines};
+use crate::server::ports::{Clock, PortError};
+use crate::server::services::access::AdmittedTokens;
+use crate::server::state::AppState;
+
+/// A body has at most so many bytes on the wire.
+const LARGEST_BODY: usize = 10 << 20;
+
+/// All bodies together have so many bytes at most…
+const ROOM: usize = 64 << 20;
+
+/// … counted in pieces of so many.
+const PIECE: usize = 64 << 10;
+
+/// The next bytes of a body may take so long.
+const BODY_IDLE: Duration = Duration::from_secs(10);
+
+/// Repeats the code of an error's body, as InfluxDB does.
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-platform-error-code");
+
+/// The route, with what its requests share.
+pub fn route() -> MethodRouter<AppState> {
+    let gatehouse = Gatehouse {
+        tokens: AdmittedTokens::default(),
+        room: Arc::new(Semaphore::new(ROOM / PIECE)),
+    };
+    post(write)
+        .fallback(async || Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "allow: POST"))
+        .layer(Extension(Arc::new(gatehouse)))
+}
+
+#[derive(Debug)]
+struct Gatehouse {
+    tokens: AdmittedTokens,
+    /// For bodies, in pieces.
+    room: Arc<Semaphore>,
+}
+
+/// The parameters of InfluxDB's write.
+#[derive(Deserialize)]
+struct Parameters {
+    org: Option<String>,
+    #[serde(rename = "orgID")]
+    organization_id: Option<String>,
+    bucket: Option<String>,
+    precision: Option<String>,
+}
+
+async fn write(
+    State(state): State<AppState>,
+    Extension(gatehouse): Extension<Arc<Gatehouse>>,
+    request: Request,
+) -> Result<StatusCode, Refusal> {
+    let Some(mqtt) = &state.shared.mqtt else {
+        return Err(Refusal::new(
+            StatusCode::NOT_FOUND,
+            "This server has no MQTT broker: MQTT_URL and MQTT_TOPIC are not set, or they are wrong, which its log then says.",
+        ));
+    };
+    let token = token(request.headers()).ok_or_else(Refusal::unauthorized)?;
+    let connection = admit(&state, &gatehouse.tokens, token).await?;
+    let Query(parameters) = Query::<Parameters>::try_from_uri(request.uri())
+        .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the parameters cannot be read"))?;
+    let unit = check_target(&parameters, &connection)?;
+    let is_packed = is_gzip(request.headers());
+    let mut room = Room { gatehouse: &gatehouse, used: 0, permits: Vec::new() };
+    let body = read(request.into_body(), &mut room).await?;
+    let body = if is_packed { unpack(&body, &mut room)? } else { body };
+    let now = state.shared.clock.now();
+    // Ten megabytes take a tenth of a second.
+    let lines = tokio::task::spawn_blocking(move || lines(body, unit, now)).await;
+    let lines = lines.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    publish(mqtt, &lines).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The token of a request, as InfluxDB reads it: `Token …` or `Bearer …`.
+fn token(headers: &HeaderMap) -> Option<SecretString> {
+    let (scheme, token) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let is_known = scheme.eq_ignore_ascii_case("token") || scheme.eq_ignore_ascii_case("bearer");
+    (is_known && !token.is_empty() && !token.starts_with(' ')).then(|| SecretString::from(token))
+}
+
+/// Lets a token in that may write to the telemetry bucket.
+async fn admit(
+    state: &AppState,
+    tokens: &AdmittedTokens,
+    token: SecretString,
+) -> Result<Arc<Connection>, Refusal> {
+    let limit = TimeLimit { deadline: Instant::now() + CALL_LIMIT, total: CALL_LIMIT };
+    let connection = state.shared.backend.connection(Some(limit)).await?;
+    let now = state.shared.clock.now();
+    let session = Session::new(Arc::clone(&connection), Some(limit), now);
+    match tokens.access(&session, token).await? {
+        Access::Granted => Ok(connection),
+        Access::Denied => {
+            Err(Refusal::new(StatusCode::FORBIDDEN, "insufficient permissions for write"))
+        }
+        Access::Unknown => Err(Refusal::unauthorized()),
+    }
+}
+
+/// Checks that the parameters name the telemetry bucket, if they name one. Gives the unit of the timestamps.
+fn check_target(
+    parameters: &Parameters,
+    connection: &Connection,
+) -> Result<TimestampUnit, Refusal> {
+    let given = |parameter: &Option<String>| parameter.clone().filter(|text| !text.is_empty());
+    let not_found = |text: String| Err(Refusal::new(StatusCode::NOT_FOUND, text));
+    let organizations = [
+        connection.organization_id.as_str(),
+        connection.organization_name.as_str(),
+        connection.client.organization(),
+    ];
+    for organization in [given(&parameters.organization_id), given(&parameters.org)] {
+        if let Some(other) = organization.filter(|name| !organizations.contains(&name.as_str())) {
+            return not_found(format!("organization name {other:?} not found"));
+        }
+    }
+    let telemetry = &connection.telemetry;
+    let is_other = |name: &String| *name != telemetry.id && *name != telemetry.name;
+    if let Some(other) = given(&parameters.bucket).filter(is_other) {
+        return not_found(format!(
+            "bucket {other:?} not found; what is written here goes to {:?}",
+            telemetry.name
+        ));
+    }
+    match given(&parameters.precision).as_deref().map(TimestampUnit::from_name) {
+        None => Ok(TimestampUnit::Nanoseconds),
+        Some(Some(unit)) if unit != TimestampUnit::Auto => Ok(unit),
+        Some(_) => Err(Refusal::new(
+            StatusCode::BAD_REQUEST,
+            "invalid precision; valid precision units are ns, us, ms, and s",
+        )),
+    }
+}
+
+fn is_gzip(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_ENCODING).is_some_and(|encoding| {
+        encoding.as_bytes().eq_ignore_ascii_case(b"gzip")
+            || encoding.as_bytes().eq_ignore_ascii_case(b"x-gzip")
+    })
+}
+
+/// The share of one request in the memory that all bodies have together.
+struct Room<'a> {
+    gatehouse: &'a Gatehouse,
+    used: usize,
+    permits: Vec<OwnedSemaphorePermit>,
+}
+
+impl Room<'_> {
+    fn reserve(&mut self, bytes: usize) -> bool {
+        let before = self.used.div_ceil(PIECE);
+        self.used += bytes;
+        let pieces = self.used.div_ceil(PIECE) - before;
+        if pieces == 0 {
+            return true;
+        }
+        let permit = Arc::clone(&self.gatehouse.room).try_acquire_many_owned(pieces as u32);
+        permit.map(|permit| self.permits.push(permit)).is_ok()
+    }
+}
+
+async fn read(body: Body, room: &mut Room<'_>) -> Result<Vec<u8>, Refusal> {
+    let invalid = |text| Refusal::new(StatusCode::BAD_REQUEST, text);
+    let mut stream = body.into_data_stream();
+    let mut content = Vec::new();
+    loop {
+        let next = timeout(BODY_IDLE, stream.next());
+        let next = next.await.map_err(|_| invalid("the body did not arrive in time"))?;
+        let Some(chunk) = next else { return Ok(content) };
+        let chunk = chunk.map_err(|_| invalid("the body ended before its time"))?;
+        if content.len() + chunk.len() > LARGEST_BODY {
+            return Err(Refusal::too_large());
+        }
+        if !room.reserve(chunk.len()) {
+            return Err(Refusal::busy());
+        }
+        content.extend_from_slice(&chunk);
+    }
+}
+
+fn unpack(body: &[u8], room: &mut Room<'_>) -> Result<Vec<u8>, Refusal> {
+    gzip::unpack(body, |bytes| room.reserve(bytes)).map_err(|error| match error {
+        GzipError::TooLarge => Refusal::too_large(),
+        GzipError::NoRoom => Refusal::busy(),
+        GzipError::Broken(_) => {
+            Refusal::new(StatusCode::BAD_REQUEST, format!("the body is wrong: {error}"))
+        }
+    })
+}
+
+/// All lines, or why one of them is none: like InfluxDB, which then takes nothing.
+fn lines(body: Vec<u8>, unit: TimestampUnit, now: i64) -> Result<Lines, Refusal> {
+    let invalid = |text: String| Refusal::new(StatusCode::BAD_REQUEST, text);
+    let body = String::from_utf8(body)
+        .map_err(|error| invalid(format!("{error}: line protocol is UTF-8")))?;
+    let (lines, bad) = read_lines(&body, unit, now);
+    match bad.first() {
+        None => Ok(lines),
+        Some(line) => Err(invalid(format!(
+            "unable to parse line {}: {} ({})",
+            line.number, line.reason, line.excerpt
+        ))),
+    }
+}
+
+async fn publish(mqtt: &Mqtt, lines: &Lines) -> Result<(), Refusal> {
+    if lines.is_empty() {
+        return Ok(());
+    }
+    mqtt.publish(lines).await.map_err(|error| match error {
+        PublishError::Unavailable(sentence) => Refusal::unavailable(sentence, 5),
+        PublishError::TooLarge { .. } => {
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, error.to_string())
+        }
+    })
+}
+
+/// An answer that is no success, as InfluxDB words it.
+#[derive(Debug)]
+struct Refusal {
+    status: StatusCode,
+    message: String,
+    retry_after_seconds: Option<u32>,
+}
+
+impl Refusal {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), retry_after_seconds: None }
+    }
+
+    fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "unauthorized access")
+    }
+
+    fn too_large() -> Self {
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request too large")
+    }
+
+    fn unavailable(message: impl Into<String>, seconds: u32) -> Self {
+        let retry_after_seconds = Some(seconds);
+        Self { retry_after_seconds, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message) }
+    }
+
+    fn busy() -> Self {
+        Self::unavailable("too much is being written at the same time", 1)
+    }
+
+    /// InfluxDB's word for the status.
+    fn code(&self) -> &'static str {
+        match self.status {
+            StatusCode::BAD_REQUEST => "invalid",
+            StatusCode::UNAUTHORIZED => "unauthorized",
+            StatusCode::FORBIDDEN => "forbidden",
+            StatusCode::NOT_FOUND => "not found",
+            StatusCode::METHOD_NOT_ALLOWED => "method not allowed",
+            StatusCode::PAYLOAD_TOO_LARGE => "request too large",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            _ => "internal error",
+        }
+    }
+}
+
+impl From<PortError> for Refusal {
+    fn from(error: PortError) -> Self {
+        Self::unavailable(error.sentence, 5)
+    }
+}
+
+/// The body of an error.
+#[derive(Serialize)]
+struct ErrorBody<'a> {
+    code: &'a str,
+    message: &'a str,
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let code = self.code();
+        let body = axum::Json(ErrorBody { code, message: &self.message });
+        let mut response = (self.status, [(ERROR_CODE, code)], body).into_response();
+        let headers = response.headers_mut();
+        if let Some(seconds) = self.retry_after_seconds {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret as _;
+
+    use super::*;
+
+    #[test]
+    fn tokens_are_read_as_influxdb_reads_them() {
+        let read = |value: &'static str| {
+            let headers = [(header::AUTHORIZATION, HeaderValue::from_static(value))];
+            token(&headers.into_iter().collect()).map(|token| token.expose_secret().to_owned())
+        };
+        for good in ["Token abc==", "token abc==", "Bearer abc=="] {
+            assert_eq!(read(good).as_deref(), Some("abc=="));
+        }
+        for bad in ["", "abc==", "Token", "Token ", "Token  abc", "Basic abc=="] {
+            assert_eq!(read(bad), None, "{bad:?}");
+        }
+        assert!(token(&HeaderMap::new()).is_none());
+    }
+}
