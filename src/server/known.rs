@@ -1,5 +1,6 @@
 //! What the report of `/status` begins with: all that is known without asking anybody.
 
+use super::mqtt::Mqtt;
 use super::services::status::{Known, KnownBackend, Place};
 use super::state::AppState;
 use crate::model::time::Timestamp;
@@ -33,6 +34,7 @@ impl AppState {
                 ahead_ms: shared.backend.clock_ahead_ms(),
                 place,
             },
+            mqtt: shared.mqtt.as_ref().map(Mqtt::status),
             address: Some(format!("http://{address}")),
             is_exposed: !address.ip().is_loopback(),
             lost_observations: shared.monitor.lost(),

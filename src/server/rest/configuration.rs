@@ -17,6 +17,7 @@ use crate::model::emulator::TRACK_CENTRE;
 use crate::model::time::Timestamp;
 use crate::server::config::Enrollment;
 use crate::server::edge::CALL_LIMIT;
+use crate::server::mqtt::Mqtt;
 use crate::server::ports::Clock;
 use crate::server::services::configuration::{Enrolled, enroll};
 use crate::server::state::AppState;
@@ -186,6 +187,7 @@ async fn read(
     };
     let place = state.device_configuration(&connection, caller.host.as_deref());
     let settings = state.shared.devices;
+    let broker = state.shared.mqtt.as_ref().map(Mqtt::config);
     let (default_lat, default_lon) = TRACK_CENTRE;
     Ok(Some(Configuration {
         influx_url: place.influx_url,
@@ -201,14 +203,15 @@ async fn read(
         updated_at: updated_at.rfc3339_milliseconds(),
         server_time: Timestamp::from_nanoseconds(state.shared.clock.now()).rfc3339_milliseconds(),
         refresh: settings.configuration_refresh.as_secs(),
-        write_endpoint: "/influx",
+        write_endpoint: if broker.is_some() { "/mqtt" } else { "/influx" },
         kafka_url: None,
         kafka_topic: None,
-        mqtt_url: None,
-        mqtt_topic: None,
-        mqtt_user: None,
-        mqtt_password: None,
-        mqtt_options: None,
+        mqtt_url: broker.map(|broker| broker.url.clone()),
+        mqtt_topic: broker.map(|broker| broker.topic.clone()),
+        mqtt_user: broker.and_then(|broker| broker.username.clone()),
+        mqtt_password: broker
+            .and_then(|broker| Some(broker.password.as_ref()?.expose_secret().to_owned())),
+        mqtt_options: broker.map(|broker| broker.options_for_devices.expose_secret().to_owned()),
     }))
 }
 

@@ -1,8 +1,10 @@
 //! How everything is and what to do about what is not as it should be: for `/status` and for `iot-center check`.
 
+mod broker;
 mod registrations;
 
 use self::registrations::registrations;
+use crate::model::mqtt::MqttStatus;
 use crate::model::status::{
     BackendState, Check, EXPOSED, Fact, SettingValue, StatusReport, Verdict,
 };
@@ -21,6 +23,8 @@ pub struct Known {
     pub problems: Vec<String>,
     pub settings: Vec<SettingValue>,
     pub backend: KnownBackend,
+    /// `None` where MQTT is not asked for.
+    pub mqtt: Option<MqttStatus>,
     /// Where this server listens; `None` where it does not run.
     pub address: Option<String>,
     /// Programs on other machines can reach it.
@@ -70,6 +74,7 @@ where
     checks.extend(buckets(known.backend.place.as_ref()));
     checks.extend(clocks(&known.backend));
     checks.extend(observations(known.lost_observations));
+    checks.extend(known.mqtt.as_ref().map(broker::broker).unwrap_or_default());
     if let Some(ports) = ports {
         let is_embedded = known.backend.is_embedded;
         let asked = async {

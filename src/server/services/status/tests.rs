@@ -28,6 +28,7 @@ fn known() -> Known {
         },
         address: Some("http://localhost:3000".to_owned()),
         is_exposed: false,
+        mqtt: None,
         lost_observations: 0,
         started: Timestamp(0),
     }
