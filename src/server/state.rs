@@ -104,7 +104,7 @@ impl AppState {
             locks: DeviceLocks::default(),
             jobs,
             pollers,
-            rates: RateLimits::default(),
+            rates: RateLimits::new(config.registrations_per_minute),
             monitor,
             problems: config.problems.clone(),
             settings: config.settings.clone(),
