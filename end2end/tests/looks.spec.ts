@@ -22,6 +22,7 @@ const FILLED: [name: string, path: string, points?: "drawn" | "none"][] = [
   ["dashboard without data", `/dashboard/${FRESH}`],
   ["dashboard of an empty range", `/dashboard/${FULL}?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z`, "none"],
   ["choice of dashboards", "/dashboard"],
+  ["status", "/status"],
   ["not found", "/no/such/page"],
 ];
 const EMPTY: [name: string, path: string][] = [

@@ -63,6 +63,7 @@ pub async fn register_device(device_id: String) -> Result<(), ApiError> {
     use crate::server::edge::{Edge, parse_device_id, redirect};
     use crate::server::services::registration;
     let edge = Edge::of_request()?;
+    edge.check_registration()?;
     let answer = async {
         let id = parse_device_id(device_id.trim())?;
         let (_, influx) = edge.influx().await?;

@@ -137,6 +137,8 @@ pub struct Check {
     pub finding: String,
     /// What to do about it, unless that is said already.
     pub advice: Option<String>,
+    /// The path of the page to do it on.
+    pub page: Option<String>,
 }
 
 /// A name and what it stands for.
@@ -185,6 +187,7 @@ mod tests {
             verdict: *verdict,
             finding: String::new(),
             advice: None,
+            page: None,
         };
         StatusReport {
             checks: verdicts.iter().map(check).collect(),

@@ -76,7 +76,7 @@ fn Report(report: StatusReport) -> impl IntoView {
 
 #[component]
 fn CheckRow(check: Check) -> impl IntoView {
-    let Check { subject, verdict, finding, advice } = check;
+    let Check { subject, verdict, finding, advice, page } = check;
     view! {
         <li class=format!("check {}", class_of(verdict))>
             <p class="check__verdict">
@@ -87,6 +87,7 @@ fn CheckRow(check: Check) -> impl IntoView {
                 <h3>{subject}</h3>
                 <p>{finding}</p>
                 {advice.map(|advice| view! { <p class="check__advice">{advice}</p> })}
+                {page.map(|page| view! { <p><a href=page>"Go there"</a></p> })}
             </div>
         </li>
     }

@@ -36,6 +36,8 @@ pub struct Config {
     pub hosts: Vec<String>,
     /// Addresses other than loopback are permitted.
     pub insecure_lan: bool,
+    /// How many devices a caller on another machine may register in a minute.
+    pub registrations_per_minute: u32,
     /// What the server observes of itself is written to the telemetry bucket.
     pub monitor: bool,
     pub liveness: LivenessLimits,
@@ -135,10 +137,11 @@ impl Config {
         });
         let insecure_lan = switch(environment, "IOT_CENTER_INSECURE_LAN", &mut problems);
         let monitor = switch(environment, "IOT_CENTER_MONITOR", &mut problems);
-        let mut minutes = |name| whole_number(environment, name, &mut problems);
+        let mut number = |name| whole_number(environment, name, &mut problems);
         let (online, stale) =
-            (minutes("IOT_CENTER_ONLINE_MINUTES"), minutes("IOT_CENTER_STALE_MINUTES"));
-        let look_back_days = minutes("IOT_CENTER_LAST_SEEN_DAYS");
+            (number("IOT_CENTER_ONLINE_MINUTES"), number("IOT_CENTER_STALE_MINUTES"));
+        let look_back_days = number("IOT_CENTER_LAST_SEEN_DAYS");
+        let registrations_per_minute = number("IOT_CENTER_REGISTRATIONS_PER_MINUTE");
         let hosts = environment
             .text("IOT_CENTER_HOSTS")
             .split(',')
@@ -154,6 +157,7 @@ impl Config {
             store_url,
             hosts,
             insecure_lan,
+            registrations_per_minute,
             monitor,
             liveness: LivenessLimits {
                 online_ms: i64::from(online) * 60_000,

@@ -1,5 +1,6 @@
 //! Between server functions and use-cases: the state of the request, its time limit, its errors.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use leptos_axum::ResponseOptions;
 use tokio::time::Instant;
 
 use super::influx::{Connection, Session, TimeLimit};
+use super::listen::Endpoints;
 use super::middleware::host::host_of;
 use super::middleware::trace::{RequestId, RequestStart};
 use super::ports::{Cause, Clock, PortError};
@@ -37,6 +39,7 @@ pub struct Edge {
     limit: TimeLimit,
     request_id: String,
     host: Option<String>,
+    peer: Option<SocketAddr>,
     is_page: bool,
     is_form: bool,
     response: Option<ResponseOptions>,
@@ -61,6 +64,7 @@ impl Edge {
             limit: TimeLimit { deadline: start + total, total },
             request_id,
             host: host_of(&parts.headers, &parts.uri, parts.version),
+            peer: Endpoints::of(&parts.extensions).map(|endpoints| endpoints.peer),
             is_page,
             is_form: accepts_html(&parts.headers),
             response: use_context::<ResponseOptions>(),
@@ -78,6 +82,18 @@ impl Edge {
     /// The name under which the caller has reached this server.
     pub fn host(&self) -> Option<&str> {
         self.host.as_deref()
+    }
+
+    /// Counts that the caller registers a device; refuses where a caller on another machine does it too often.
+    pub fn check_registration(&self) -> std::result::Result<(), ApiError> {
+        let Some(peer) = self.peer else { return Ok(()) };
+        self.shared().rates.check_registration(peer).map_err(|wait| {
+            if let Some(response) = self.own_response() {
+                response.set_status(StatusCode::TOO_MANY_REQUESTS);
+                response.insert_header(header::RETRY_AFTER, wait.seconds().into());
+            }
+            ApiError::Unavailable(wait.to_string())
+        })
     }
 
     /// InfluxDB, within the time limit of the request.
@@ -117,14 +133,16 @@ impl Edge {
     pub fn answer<T>(&self, result: Result<T>) -> std::result::Result<T, ApiError> {
         result.map_err(|error| {
             let (status, error) = self.convert(error);
-            // A form without JavaScript is answered with a redirect, and a page sets its own status.
-            if let Some(response) =
-                self.response.as_ref().filter(|_| !self.is_page && !self.is_form)
-            {
+            if let Some(response) = self.own_response() {
                 response.set_status(status);
             }
             error
         })
+    }
+
+    /// The response, if its status is ours to set: a form without JavaScript is answered with a redirect, and a page sets its own.
+    fn own_response(&self) -> Option<&ResponseOptions> {
+        self.response.as_ref().filter(|_| !self.is_page && !self.is_form)
     }
 
     fn convert(&self, error: Error) -> (StatusCode, ApiError) {

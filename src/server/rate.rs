@@ -20,9 +20,6 @@ const MOST_KEYS: usize = 20_000;
 /// A device asks for its configuration when it starts and then once an hour.
 const CONFIGURATION: Rate = Rate { every: Duration::from_secs(10), burst: 5 };
 
-/// Registrations of one caller in a minute, all of which may come at once.
-const REGISTRATIONS_A_MINUTE: u32 = 30;
-
 /// The limits of this process.
 #[derive(Debug)]
 pub struct RateLimits {
@@ -52,16 +49,14 @@ impl fmt::Display for RetryAfter {
 
 impl std::error::Error for RetryAfter {}
 
-impl Default for RateLimits {
-    fn default() -> Self {
-        let minute = Duration::from_secs(60);
-        let registration =
-            Rate { every: minute / REGISTRATIONS_A_MINUTE, burst: REGISTRATIONS_A_MINUTE };
+impl RateLimits {
+    /// With so many registrations of one caller in a minute, all of which may come at once.
+    pub fn new(registrations_per_minute: u32) -> Self {
+        let burst = registrations_per_minute.max(1);
+        let registration = Rate { every: Duration::from_mins(1) / burst, burst };
         Self { configurations: Limit::new(CONFIGURATION), registrations: Limit::new(registration) }
     }
-}
 
-impl RateLimits {
     /// Counts that `peer` asks for the configuration of a device.
     pub fn check_configuration(
         &self,
@@ -235,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_limits_are_the_documented_ones() {
-        let limits = RateLimits::default();
+        let limits = RateLimits::new(30);
         let (one, other) = ("10.0.0.1:1".parse().unwrap(), "10.0.0.2:1".parse().unwrap());
         let device = DeviceId::parse("a").unwrap();
         let count = |check: &dyn Fn() -> Result<(), RetryAfter>| {

@@ -110,7 +110,7 @@ impl AppState {
             jobs,
             pollers,
             mqtt,
-            rates: RateLimits::default(),
+            rates: RateLimits::new(config.registrations_per_minute),
             monitor,
             problems: config.problems.clone(),
             settings: config.settings.clone(),

@@ -1,7 +1,9 @@
 //! The guard in front of everything: hosts, origins, headers, sizes, panics.
 
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Method, Request, StatusCode, header};
+use iot_center::server::listen::Endpoints;
 
 use crate::application::{Application, HOST, post};
 
@@ -138,6 +140,34 @@ async fn callers_that_are_no_browser_may_register() {
     request.headers_mut().remove("sec-fetch-site");
     assert_eq!(application.send(request).await.status, StatusCode::OK);
     assert_eq!(application.list().await.json::<serde_json::Value>()["registered"], 1);
+}
+
+#[tokio::test]
+async fn other_machines_may_register_only_so_often() {
+    let application = Application::embedded().await;
+    let register = async |peer: &str, accept: &str| {
+        let mut request = post("/rpc/register_device", "device_id=a", accept);
+        let peer = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(Endpoints { local: None, peer }));
+        let page = format!("http://{HOST}/devices");
+        request.headers_mut().insert(header::REFERER, page.parse().unwrap());
+        application.send(request).await
+    };
+    let mut permitted = 0;
+    while register("10.0.0.9:9", "application/json").await.status != StatusCode::TOO_MANY_REQUESTS {
+        permitted += 1;
+    }
+    // A slow test gets a turn back every two seconds.
+    assert!((30..40).contains(&permitted), "{permitted}");
+    let refused = register("10.0.0.9:9", "application/json").await;
+    assert!(!refused.header(header::RETRY_AFTER).is_empty(), "{refused:?}");
+    let form = register("10.0.0.9:9", "text/html").await;
+    assert!(form.header(header::LOCATION).contains("/devices?__path="), "{form:?}");
+    assert!(form.body.contains("too often"), "{form:?}");
+    for peer in ["10.0.0.8:9", "127.0.0.1:9"] {
+        let answer = register(peer, "application/json").await;
+        assert_eq!(answer.status, StatusCode::CONFLICT, "{peer}");
+    }
 }
 
 #[tokio::test]

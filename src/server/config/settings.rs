@@ -111,6 +111,11 @@ pub const SETTINGS: &[Setting] = &[
         meaning: "`1` permits addresses other than loopback although there is no sign-in yet: everybody in that network can then do everything.",
     },
     Setting {
+        name: "IOT_CENTER_REGISTRATIONS_PER_MINUTE",
+        default: "30",
+        meaning: "How many devices a caller on another machine may register in a minute.",
+    },
+    Setting {
         name: "IOT_CENTER_MONITOR",
         default: "0",
         meaning: "`1` writes how long requests took and what the process costs to `INFLUX_BUCKET`, every ten seconds; `/metrics` has it in any case.",

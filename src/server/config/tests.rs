@@ -64,6 +64,11 @@ fn wrong_settings_are_named() {
     check_problem(&[("IOT_CENTER_STORE_URL", "10.0.0.1")], "IOT_CENTER_STORE_URL", true);
     check_problem(&[("IOT_CENTER_INSECURE_LAN", "yes")], "IOT_CENTER_INSECURE_LAN", true);
     check_problem(&[("IOT_CENTER_MONITOR", "on")], "IOT_CENTER_MONITOR", true);
+    check_problem(
+        &[("IOT_CENTER_REGISTRATIONS_PER_MINUTE", "0")],
+        "IOT_CENTER_REGISTRATIONS_PER_MINUTE",
+        true,
+    );
     check_problem(&[("IOT_CENTER_ONLINE_MINUTES", "0")], "IOT_CENTER_ONLINE_MINUTES", true);
     check_problem(&[("IOT_CENTER_LAST_SEEN_DAYS", "a year")], "IOT_CENTER_LAST_SEEN_DAYS", true);
 }

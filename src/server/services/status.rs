@@ -99,7 +99,13 @@ where
 }
 
 fn check(subject: &str, verdict: Verdict, finding: impl Into<String>) -> Check {
-    Check { subject: subject.to_owned(), verdict, finding: finding.into(), advice: None }
+    Check {
+        subject: subject.to_owned(),
+        verdict,
+        finding: finding.into(),
+        advice: None,
+        page: None,
+    }
 }
 
 fn advised(subject: &str, verdict: Verdict, finding: impl Into<String>, advice: &str) -> Check {

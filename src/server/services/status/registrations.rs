@@ -82,7 +82,7 @@ pub(super) fn say(found: &Disagreements, bucket: &str) -> Vec<Check> {
             SUBJECT,
             Verdict::Warning,
             format!("{} with active tokens that the registry does not know.", there_are(strays)),
-            "Nobody knows who has them: remove them on the page of devices.",
+            "Nobody knows who has them: remove them on the page of authorizations.",
         ));
     }
     if !revoked.is_empty() {
@@ -104,8 +104,11 @@ pub(super) fn say(found: &Disagreements, bucket: &str) -> Vec<Check> {
                 "{} of a former IoT Center that the registry does not have.",
                 there_are(former)
             ),
-            "Adopt them on the page of devices: they keep their names and their data.",
+            "Adopt them on the page of authorizations: they keep their names and their data.",
         ));
+    }
+    for check in &mut checks {
+        check.page = Some("/authorizations".to_owned());
     }
     if checks.is_empty() {
         let finding = match registered {
