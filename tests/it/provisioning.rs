@@ -11,6 +11,7 @@ use iot_center::model::device::{DeviceDetails, DeviceList};
 use iot_center::model::field::Field;
 
 use crate::application::{Answer, Application, HOST, on_every_backend, post};
+use crate::rest::call_from;
 use crate::services::{encoded, write};
 
 async fn details(application: &Application, id: &str) -> DeviceDetails {
@@ -260,6 +261,10 @@ async fn programs_have_no_token_and_the_page_leads_to_itself() {
     assert!(page.body.contains("is reached by programs on this machine only"), "{}", page.body);
     let token = token_of(&application, "a").await;
     assert!(!page.body.contains(&token));
+    let path = request.split_once(HOST).unwrap().1.trim_end_matches('\'');
+    let accept = [("accept", "text/plain")];
+    let answer = call_from(&application, "127.0.0.1:9", Method::GET, path, "", &accept).await;
+    assert!(answer.body.contains(&format!("influx_token: {token}\n")), "{answer:?}");
 
     let elsewhere =
         Application::embedded_with(&[("IOT_CENTER_STORE_URL", "http://10.0.0.5:8086/")]).await;
@@ -330,6 +335,7 @@ async fn several_devices_are_registered_and_their_tokens_shown_once() {
             "{name}: {}",
             page.body
         );
+        assert!(page.body.contains("<title>Register several devices · IoT Center</title>"), "{name}");
         assert!(page.body.contains("value=\"a-1 b.2\"") && page.body.ends_with("</html>"), "{name}");
         assert!(page.body.contains("several columns"), "{name}");
         assert_eq!(page.header(header::CACHE_CONTROL), "no-store");

@@ -51,6 +51,7 @@ pub fn document<T: IntoView + 'static>(
                 </body>
             </html>
         };
-        format!("<!DOCTYPE html>{}", html.to_html())
+        // What leptos puts behind texts for hydration would be read as a part of the title.
+        format!("<!DOCTYPE html>{}", html.to_html().replace("<!>", ""))
     })
 }
