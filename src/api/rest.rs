@@ -8,6 +8,7 @@ use crate::model::rest::Operation;
 
 /// The operations of the REST API in the order of their paths.
 #[server(prefix = "/rpc", endpoint = "list_operations", input = GetUrl)]
+#[allow(clippy::unused_async, reason = "server functions are asynchronous, whatever they do")]
 pub async fn list_operations() -> Result<Vec<Operation>, ApiError> {
     Ok(crate::server::rest::documentation::operations().to_vec())
 }

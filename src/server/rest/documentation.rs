@@ -20,14 +20,14 @@ pub fn operations() -> &'static [Operation] {
 
 fn read(description: &Value) -> Vec<Operation> {
     let mut operations = Vec::new();
-    for (path, methods) in description["paths"].as_object().into_iter().flatten() {
+    for (path, methods) in members(description, "paths") {
         for (method, operation) in methods.as_object().into_iter().flatten() {
             operations.push(Operation {
                 method: method.to_uppercase(),
                 path: path.clone(),
-                tag: text(&operation["tags"][0]),
-                summary: text(&operation["summary"]),
-                description: text(&operation["description"]),
+                tag: operation.pointer("/tags/0").map(words).unwrap_or_default(),
+                summary: text(operation, "summary"),
+                description: text(operation, "description"),
                 parameters: parameters(operation),
                 body: body(description, operation),
                 answers: answers(operation),
@@ -38,42 +38,49 @@ fn read(description: &Value) -> Vec<Operation> {
 }
 
 fn parameters(operation: &Value) -> Vec<Parameter> {
-    let parameters = operation["parameters"].as_array().into_iter().flatten();
+    let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
     parameters
         .map(|parameter| Parameter {
-            name: text(&parameter["name"]),
-            place: text(&parameter["in"]),
-            description: text(&parameter["description"]),
+            name: text(parameter, "name"),
+            place: text(parameter, "in"),
+            description: text(parameter, "description"),
         })
         .collect()
 }
 
 fn answers(operation: &Value) -> Vec<Answer> {
-    let answers = operation["responses"].as_object().into_iter().flatten();
-    answers
+    members(operation, "responses")
         .map(|(status, answer)| Answer {
             status: status.clone(),
-            description: text(&answer["description"]),
+            description: text(answer, "description"),
         })
         .collect()
 }
 
 /// An object made of the examples of its properties.
 fn body(description: &Value, operation: &Value) -> Option<String> {
-    let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+    let schema = operation.pointer("/requestBody/content/application~1json/schema")?;
     // A body that may be left out is one of several.
-    let choices = schema["oneOf"].as_array().into_iter().flatten().chain([schema]);
-    let reference = choices.filter_map(|choice| choice["$ref"].as_str()).next()?;
+    let choices = schema.get("oneOf").and_then(Value::as_array).into_iter().flatten();
+    let reference = choices.chain([schema]).find_map(|choice| choice.get("$ref")?.as_str())?;
     let schema = description.pointer(reference.strip_prefix('#')?)?;
-    let examples: serde_json::Map<String, Value> = schema["properties"]
-        .as_object()?
-        .iter()
-        .map(|(name, property)| (name.clone(), property["example"].clone()))
+    let examples: serde_json::Map<String, Value> = members(schema, "properties")
+        .map(|(name, property)| {
+            (name.clone(), property.get("example").cloned().unwrap_or_default())
+        })
         .collect();
     Some(Value::Object(examples).to_string())
 }
 
-fn text(value: &Value) -> String {
+fn members<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    value.get(name).and_then(Value::as_object).into_iter().flatten()
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).map(words).unwrap_or_default()
+}
+
+fn words(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
