@@ -416,7 +416,7 @@ async fn queries_of_callers() {
         let answer = ask("from(bucket: \"iot_center\") |> range(start: -1h)").await;
         assert_eq!(answer.status, StatusCode::OK, "{name}: {answer:?}");
         assert_eq!(answer.header(header::CONTENT_TYPE), "application/csv");
-        assert!(answer.body.starts_with("#") && answer.body.contains("20.5"), "{name}: {answer:?}");
+        assert!(answer.body.starts_with('#') && answer.body.contains("20.5"), "{name}: {answer:?}");
         for body in ["", "{}", r#"{"query":null}"#, r#"{"query":" "}"#, r#"{"query":1}"#, "x"] {
             assert_refused(&post(application, path, body).await, StatusCode::BAD_REQUEST);
         }
