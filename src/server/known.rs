@@ -9,14 +9,20 @@ impl AppState {
     /// For a caller that has reached this server as `host`.
     pub fn known(&self, host: Option<&str>) -> Known {
         let (shared, address) = (&self.shared, self.options.site_addr);
+        let is_exposed = !address.ip().is_loopback();
         let (name, state) = shared.backend.status();
         let place = shared.backend.connection_now().map(|connection| {
-            let configuration = self.device_configuration(&connection, host);
+            let own = connection.client.url();
+            let mut url_of_devices = shared.store_url.seen_by(own, host);
+            if is_exposed && url_of_devices == own.trim_end_matches('/') {
+                // Who asks from this machine is told what others would be.
+                url_of_devices = shared.store_url.seen_by(own, Some("<this machine>"));
+            }
             Place {
                 organization: connection.organization_name.clone(),
                 telemetry: connection.telemetry.name.clone(),
                 registry: connection.registry.name.clone(),
-                url_of_devices: configuration.influx_url,
+                url_of_devices,
             }
         });
         Known {
@@ -36,7 +42,7 @@ impl AppState {
             },
             mqtt: shared.mqtt.as_ref().map(Mqtt::status),
             address: Some(format!("http://{address}")),
-            is_exposed: !address.ip().is_loopback(),
+            is_exposed,
             lost_observations: shared.monitor.lost(),
             started: Timestamp::from_nanoseconds(shared.monitor.started()),
         }

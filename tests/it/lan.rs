@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use influx_client::testing::skipped;
 use iot_center::model::device::DeviceDetails;
-use iot_center::model::status::EXPOSED;
+use iot_center::model::status::{EXPOSED, StatusReport, Verdict};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -205,6 +205,12 @@ async fn the_network_sees_what_it_may_and_is_told_that_it_may() {
     let refused = machine.curl(&[&server.url("/api/env/lan-1")]);
     assert_eq!(refused.status, 403, "registered or not: {refused:?}");
     assert!(!refused.body.contains("influx_token"), "{refused:?}");
+
+    let status = server.read("/rpc/read_status").await;
+    let status: StatusReport = status.json().await.unwrap();
+    let url = format!("http://<this machine>:{}", server.store_port);
+    assert!(status.facts.iter().any(|fact| fact.value == url), "{:?}", status.facts);
+    assert_eq!(status.verdict(), Verdict::Danger);
 
     let foreign = format!("Host: iot.example:{}", server.port);
     for host in [foreign.as_str(), "Host: 198.51.100.1", "Host:"] {
