@@ -93,7 +93,7 @@ test("programs fold open one at a time and are copied", async ({ page, context, 
     expect(text).toContain(ID);
     expect(text).toContain(server.influx().url);
     await devicePage.copyProgram(title).click();
-    await expect(devicePage.connect.getByText("Copied")).toBeVisible();
+    await expect(devicePage.connect.getByText("Copied").filter({ visible: true })).toHaveCount(1);
     expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(text);
   }
   const token = await revealToken(server, ID);

@@ -40,9 +40,11 @@ pub fn TokenCard(data: Packed<TokenState>) -> impl IntoView {
     let section = NodeRef::new();
     let id = data.0.id.clone();
     let state = use_live(section, data);
-    // What is shown changes only with these: the clock alone would take the focus from the buttons.
-    let shown = Memo::new(move |_| {
-        (token.get(), state.with(|state| state.reveal.map(|reveal| (reveal, state.zone.clone()))))
+    // What is shown changes only with these: the clock alone would take the focus from the buttons. That the token which is shown is
+    // on record as revealed changes nothing.
+    let shown = Memo::new(move |_| match token.get() {
+        Some(token) => (Some(token), None),
+        None => (None, state.with(|state| state.reveal.map(|reveal| (reveal, state.zone.clone())))),
     });
     let content = move || {
         let id = id.clone();
