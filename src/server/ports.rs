@@ -3,6 +3,7 @@
 //! Nothing here knows of HTTP, Flux or buckets. [`influx`](super::influx) implements the traits over InfluxDB, tests implement them
 //! in memory.
 
+pub mod buckets;
 pub mod scripts;
 
 use std::num::NonZeroU64;

@@ -1,6 +1,8 @@
 //! Use-cases. They know the ports and the model; not axum, not leptos, not HTTP and not Flux.
 
+pub mod buckets;
 pub mod dashboard;
+pub mod data;
 pub mod details;
 pub mod error;
 pub mod export;

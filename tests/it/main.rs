@@ -10,7 +10,9 @@
 )]
 
 mod application;
+mod buckets;
 mod data;
+mod data_page;
 mod export;
 mod guard;
 mod hostile;

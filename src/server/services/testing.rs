@@ -8,6 +8,7 @@
 
 pub(crate) mod measured;
 pub(crate) mod reader;
+pub(crate) mod shelf;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;
