@@ -18,8 +18,10 @@ use crate::islands::zone_switch::ZoneSwitch;
 use crate::model::packed::Packed;
 use crate::model::status::{BackendState, BackendStatus};
 use crate::pages::authorizations::AuthorizationsPage;
+use crate::pages::buckets::BucketsPage;
 use crate::pages::dashboard::DashboardPage;
 use crate::pages::dashboard::choice::DashboardChoicePage;
+use crate::pages::data::DataPage;
 use crate::pages::device::DevicePage;
 use crate::pages::devices::DevicesPage;
 use crate::pages::fleet::FleetPage;
@@ -113,6 +115,7 @@ fn Frame() -> impl IntoView {
                     <NavLink href="/" label="Fleet" icon=Icon::Fleet/>
                     <NavLink href="/devices" label="Devices" icon=Icon::Devices/>
                     <NavLink href="/dashboard" label="Dashboard" icon=Icon::Dashboard/>
+                    <NavLink href="/data" label="Data" icon=Icon::Data/>
                 </nav>
                 {backend.map(|status| view! { <Backend status/> })}
                 <ZoneSwitch data=Packed(zone.clone())/>
@@ -130,9 +133,16 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/dashboard") view=DashboardChoicePage ssr=SsrMode::Async/>
                 <Route path=path!("/dashboard/:id") view=DashboardPage ssr=SsrMode::Async/>
                 <Route path=path!("/status") view=StatusPage ssr=SsrMode::Async/>
+                <Route path=path!("/data") view=DataPage ssr=SsrMode::Async/>
+                <Route path=path!("/buckets") view=BucketsPage ssr=SsrMode::Async/>
             </FlatRoutes>
         </main>
         <footer class="footer">
+            <nav class="footer__nav" aria-label="More pages">
+                <FooterLink href="/buckets" label="Buckets"/>
+                <FooterLink href="/status" label="Status"/>
+                <FooterLink href="/api" label="API"/>
+            </nav>
             <p>
                 {match zone {
                     None => "All times are in UTC.".to_owned(),
@@ -169,6 +179,12 @@ fn NavLink(href: &'static str, label: &'static str, icon: Icon) -> impl IntoView
             {label}
         </a>
     }
+}
+
+#[component]
+fn FooterLink(href: &'static str, label: &'static str) -> impl IntoView {
+    let is_current = use_location().pathname.get_untracked() == href;
+    view! { <a class="footer__link" href=href aria-current=is_current.then_some("page")>{label}</a> }
 }
 
 /// The backend and its state as a dot and a word.

@@ -11,6 +11,7 @@ pub mod draw;
 pub mod frame;
 pub mod line;
 pub mod measure;
+pub mod overlay;
 pub mod picture;
 #[cfg(test)]
 mod recording;

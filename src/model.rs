@@ -1,7 +1,9 @@
 //! What server and browser share: plain data and the rules about it. No IO, no clock, no leptos.
 
 pub mod answer;
+pub mod bucket;
 pub mod dashboard;
+pub mod data;
 pub mod device;
 pub mod emulator;
 pub mod environment_file;

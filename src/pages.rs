@@ -1,7 +1,9 @@
 //! One file a route: what the server makes of an address. Interactive parts of a page are `islands`.
 
 pub mod authorizations;
+pub mod buckets;
 pub mod dashboard;
+pub mod data;
 pub mod device;
 pub mod devices;
 pub mod events;

@@ -87,10 +87,10 @@ test("a dialog keeps the focus until it is answered", async ({ page, server, dev
 });
 
 filledTest("everything that can be pressed can be reached", async ({ page, frame }) => {
-  for (const path of ["/", "/devices", `/devices/${FULL}`, `/dashboard/${FULL}`]) {
+  for (const path of ["/", "/devices", `/devices/${FULL}`, `/dashboard/${FULL}`, `/data?device=${FULL}`, "/buckets"]) {
     await frame.goto(path);
     const targets = await page
-      .locator("a[href], button, input:not([type=hidden]), select, summary")
+      .locator("a[href], button, input:not([type=hidden]), select, textarea, summary")
       .evaluateAll((elements) => elements.filter((element) => (element as HTMLElement).checkVisibility()).length);
     const reached = new Set<string>();
     for (let presses = 0; presses < targets + 20; presses += 1) {

@@ -23,12 +23,20 @@ const FILLED: [name: string, path: string, points?: "drawn" | "none"][] = [
   ["dashboard of an empty range", `/dashboard/${FULL}?from=2020-01-01T00:00:00Z&to=2020-01-02T00:00:00Z`, "none"],
   ["choice of dashboards", "/dashboard"],
   ["status", "/status"],
+  ["data", `/data?device=${FULL}`],
+  ["data of all fields", `/data?device=${FULL}&field=*&range=1h&window=15m`],
+  ["data without rows", `/data?device=${FRESH}`],
+  ["Flux", `/data?flux=${encodeURIComponent('from(bucket: "iot_center") |> range(start: -1h) |> last()')}`],
+  ["Flux with a fault", `/data?flux=${encodeURIComponent('from(bucket: "iot_center")\n  |> lmit(n: 5)')}`],
+  ["buckets", "/buckets"],
   ["not found", "/no/such/page"],
 ];
 const EMPTY: [name: string, path: string][] = [
   ["empty fleet", "/"],
   ["empty list", "/devices"],
   ["empty choice of dashboards", "/dashboard"],
+  ["data without devices", "/data"],
+  ["empty buckets", "/buckets"],
 ];
 
 const SIZES = [
@@ -87,7 +95,7 @@ filledTest("what a dialog covers cannot be reached, and its question can be read
 });
 
 filledTest("How it works opens, with calls and without tokens", async ({ page, frame, server }) => {
-  for (const path of ["/", "/devices", `/devices/${FULL}`, `/dashboard/${FULL}`]) {
+  for (const path of ["/", "/devices", `/devices/${FULL}`, `/dashboard/${FULL}`, `/data?device=${FULL}`, "/buckets"]) {
     await frame.goto(path);
     await frame.howItWorks.click();
     const how = page.locator("details.how");

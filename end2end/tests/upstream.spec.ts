@@ -26,6 +26,8 @@ const PAGES: [path: string, heading: string][] = [
   ["/devices", "Devices"],
   [`/devices/${ID}`, ID],
   [`/dashboard/${ID}?range=1h`, ID],
+  [`/data?device=${ID}`, "Data"],
+  ["/buckets", "Buckets"],
 ];
 
 for (const [fault, sentence] of FAULTS) {

@@ -3,7 +3,7 @@
 
 use leptos::prelude::document;
 use wasm_bindgen::prelude::*;
-use web_sys::{Element, Event, HtmlInputElement, Node};
+use web_sys::{Element, Event, HtmlInputElement, HtmlOptionElement, HtmlTextAreaElement, Node};
 
 use super::{ISLAND, PROPS, PROPS_CHANGED};
 
@@ -48,6 +48,12 @@ pub(super) fn morph(old: &Element, new: &Element, plan: Plan) {
         return;
     }
     morph_attributes(old, new, plan.typed);
+    if let Some(area) = old.dyn_ref::<HtmlTextAreaElement>() {
+        // The content is only what a text box began with.
+        if old.text_content() != new.text_content() && !keeps_text(old, plan.typed) {
+            area.set_value(&new.text_content().unwrap_or_default());
+        }
+    }
     let mut current = old.first_child();
     let mut next = new.first_child();
     while let Some(wanted) = next {
@@ -176,13 +182,22 @@ fn morph_attributes(old: &Element, new: &Element, typed: Typed) {
         }
         let value = value.unwrap_or_default();
         let _ = old.set_attribute(&name, &value);
-        // The attribute is only what an input began with.
-        let keeps_text = typed == Typed::Kept && document().active_element().as_ref() == Some(old);
+        // The attribute is only what an input or a list began with.
         if name == "value"
-            && !keeps_text
+            && !keeps_text(old, typed)
             && let Some(input) = old.dyn_ref::<HtmlInputElement>()
         {
             input.set_value(&value);
         }
+        if name == "selected"
+            && let Some(option) = old.dyn_ref::<HtmlOptionElement>()
+        {
+            option.set_selected(true);
+        }
     }
+}
+
+/// Whether a person is typing into it, and is to keep what is there.
+fn keeps_text(field: &Element, typed: Typed) -> bool {
+    typed == Typed::Kept && document().active_element().as_ref() == Some(field)
 }

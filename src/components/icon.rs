@@ -12,6 +12,7 @@ pub enum Icon {
     Fleet,
     Devices,
     Dashboard,
+    Data,
     Ascending,
     Descending,
     ThemeAuto,
@@ -32,6 +33,7 @@ impl Icon {
             }
             Self::Devices => "M2 4h.1M2 8h.1M2 12h.1M5.5 4H14M5.5 8H14M5.5 12H14",
             Self::Dashboard => "M2 13.5h12M2.5 10.5l3.2-4.2 3 2.6 4.8-6",
+            Self::Data => "M2.5 3h11v10h-11ZM2.5 6.4h11M2.5 9.7h11M6.2 6.4V13",
             Self::Ascending => "M8 12.5v-9M4.5 7 8 3.5 11.5 7",
             Self::Descending => "M8 3.5v9M4.5 9 8 12.5 11.5 9",
             Self::ThemeAuto => "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM8 2v12M10 3v10M12 4.6v6.8",

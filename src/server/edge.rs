@@ -42,6 +42,7 @@ pub struct Edge {
     peer: Option<SocketAddr>,
     is_page: bool,
     is_form: bool,
+    is_from_elsewhere: bool,
     response: Option<ResponseOptions>,
 }
 
@@ -67,6 +68,7 @@ impl Edge {
             peer: Endpoints::of(&parts.extensions).map(|endpoints| endpoints.peer),
             is_page,
             is_form: accepts_html(&parts.headers),
+            is_from_elsewhere: is_from_elsewhere(&parts.headers),
             response: use_context::<ResponseOptions>(),
         })
     }
@@ -96,6 +98,11 @@ impl Edge {
         })
     }
 
+    /// Whether another site has sent somebody's browser here.
+    pub fn is_from_elsewhere(&self) -> bool {
+        self.is_from_elsewhere
+    }
+
     /// InfluxDB, within the time limit of the request.
     pub async fn influx(&self) -> Result<(Arc<Connection>, Session)> {
         self.session(Some(self.limit)).await
@@ -105,6 +112,12 @@ impl Edge {
     /// than for all else.
     pub async fn unlimited_influx(&self) -> Result<(Arc<Connection>, Session)> {
         self.session(self.is_page.then_some(self.limit)).await
+    }
+
+    /// InfluxDB for what somebody waits for: within so long from now, however long a page waits else.
+    pub async fn influx_within(&self, total: Duration) -> Result<Session> {
+        let limit = TimeLimit { deadline: Instant::now() + total, total };
+        Ok(self.session(Some(limit)).await?.1)
     }
 
     async fn session(&self, limit: Option<TimeLimit>) -> Result<(Arc<Connection>, Session)> {
@@ -185,6 +198,11 @@ pub fn accepts_html(headers: &HeaderMap) -> bool {
         .get_all(header::ACCEPT)
         .iter()
         .any(|value| value.to_str().is_ok_and(|value| value.contains("text/html")))
+}
+
+/// Whether another site has sent somebody's browser here. What costs something is not done at its word.
+pub fn is_from_elsewhere(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().any(|site| site != "same-origin" && site != "none")
 }
 
 /// How long a page may wait for its data.

@@ -3,6 +3,7 @@
 //! A [`Session`] lives as long as one request: it has the request's time limit and records its calls for "How it works".
 
 mod authorizations;
+mod buckets;
 mod columns;
 mod events;
 mod explain;
@@ -107,7 +108,11 @@ impl Session {
 
     fn record(&self, title: &str, request: String, body: String) {
         let mut calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
-        calls.push(HowItWorks { title: title.to_owned(), request, body });
+        let call = HowItWorks { title: title.to_owned(), request, body };
+        // Who reads it learns nothing from the same once more.
+        if !calls.contains(&call) {
+            calls.push(call);
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! Nothing here knows of HTTP, Flux or buckets. [`influx`](super::influx) implements the traits over InfluxDB, tests implement them
 //! in memory.
 
+pub mod buckets;
 pub mod intake;
 pub mod monitoring;
 pub mod scripts;

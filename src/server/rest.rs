@@ -3,6 +3,7 @@
 //! A handler reads what the caller wants, calls a use-case and words its outcome as JSON. Errors are `{"error": "…"}`, also those of
 //! the guard in front. The description at `/api/openapi.json` is made from the attributes of the handlers.
 
+mod buckets;
 mod caller;
 mod configuration;
 mod data;
@@ -60,6 +61,7 @@ pub fn router() -> (Router<AppState>, OpenApi) {
         .routes(routes!(devices::enable))
         .routes(routes!(data::generate))
         .routes(routes!(measurements::measurements))
+        .routes(routes!(buckets::list))
         .routes(routes!(data::track))
         .routes(routes!(configuration::configuration))
         .routes(routes!(events::list))

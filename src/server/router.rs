@@ -11,7 +11,8 @@ use leptos::config::LeptosOptions;
 use leptos::nonce::use_nonce;
 use leptos::prelude::{provide_context, use_context};
 use leptos_axum::{
-    ErrorHandler, LeptosRoutes, ResponseOptions, generate_route_list, site_pkg_dir_service,
+    ErrorHandler, LeptosRoutes, ResponseOptions, generate_route_list,
+    render_app_async_with_context, site_pkg_dir_service,
 };
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
@@ -21,10 +22,11 @@ use super::middleware::host::Hosts;
 use super::middleware::{headers, host, measure, origin, panic, trace};
 use super::rest;
 use super::routes::registrations::{self, LARGEST_LIST, tokens};
-use super::routes::{export, health, metrics, mqtt, preferences, reveal};
+use super::routes::{data, export, health, metrics, mqtt, preferences, reveal};
 use super::state::AppState;
 use crate::app::{App, shell};
 use crate::hooks::zone::provide_zone;
+use crate::model::data::PostedScript;
 
 /// Forms and arguments of server functions are small.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -47,6 +49,17 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         let options = options.clone();
         move || shell(options.clone())
     };
+    let script_page = {
+        let (context, pages_shell) = (context.clone(), pages_shell.clone());
+        move |script: String, request| {
+            let context = context.clone();
+            let with_script = move || {
+                context();
+                provide_context(PostedScript(script.clone()));
+            };
+            render_app_async_with_context(with_script, pages_shell.clone())(request)
+        }
+    };
     let files = site_pkg_dir_service(&options).append_index_html_on_directories(false);
     let not_found = ErrorHandler::new_with_context(context.clone(), shell, options.clone());
     let immutable =
@@ -65,6 +78,8 @@ pub fn router(state: AppState, addresses: &[SocketAddr], hosts: &[String]) -> Ro
         .route("/devices/{id}/reveal", post(reveal::reveal_token))
         .route("/dashboard/{id}/export.csv", get(export::export))
         .route("/dashboard/{id}/export.svg", get(export::export_picture))
+        .route("/data", post(|request| data::post_script(request, script_page)))
+        .route("/data/result.csv", get(data::download).post(data::download))
         .leptos_routes_with_context(&state, generate_route_list(App), context, pages_shell)
         .fallback_service(files.fallback(not_found))
         .merge(rest)

@@ -3,8 +3,10 @@
 pub mod access;
 pub mod adoption;
 pub mod audit;
+pub mod buckets;
 pub mod configuration;
 pub mod dashboard;
+pub mod data;
 pub mod details;
 pub mod error;
 pub mod export;

@@ -10,8 +10,10 @@
 )]
 
 mod application;
+mod buckets;
 mod clients;
 mod data;
+mod data_page;
 mod export;
 mod guard;
 mod hostile;

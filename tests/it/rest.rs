@@ -404,6 +404,18 @@ async fn readings_on_demand() {
 }
 
 #[tokio::test]
+async fn buckets_are_listed() {
+    on_every_backend(async |application| {
+        let buckets: Value = get(application, "/api/buckets").await.json();
+        let names: Vec<&str> =
+            buckets.as_array().unwrap().iter().map(|one| one["name"].as_str().unwrap()).collect();
+        assert_eq!(names[..2], ["iot_center", "iot_center_devices"], "{}", application.name);
+        assert!(buckets[0]["points"].is_u64() && buckets[0]["retentionSeconds"] == 0, "{buckets}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn queries_of_callers() {
     on_every_backend(async |application| {
         let name = application.name;
@@ -462,6 +474,8 @@ async fn a_backend_that_fails_is_said() {
         (Method::POST, "/api/devices/generate", r#"{"deviceIds":["a"]}"#),
         (Method::GET, "/api/env/a", ""),
         (Method::GET, "/api/events", ""),
+        (Method::GET, "/api/buckets", ""),
+        (Method::POST, "/api/devices/a/measurements", r#"{"query":"buckets()"}"#),
     ] {
         let answer = call(&application, method, path, body).await;
         assert_refused(&answer, StatusCode::SERVICE_UNAVAILABLE);

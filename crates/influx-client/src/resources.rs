@@ -35,6 +35,11 @@ pub struct Greeting {
     /// Its clock, in whole seconds.
     pub date: Option<SystemTime>,
 }
+/// So many resources of a list are asked for at a time: InfluxDB permits no more.
+const PAGE: usize = 100;
+
+/// A server that always has another page is none.
+const MOST_PAGES: usize = 100;
 
 /// `None` in place of [`Error::NotFound`].
 fn optional<T>(result: Result<T>) -> Result<Option<T>> {
@@ -123,6 +128,24 @@ impl Client {
         let Some(answer) = optional(self.send(&call).await)? else { return Ok(None) };
         let buckets: Buckets = answer.json()?;
         Ok(buckets.buckets.into_iter().find(|bucket| bucket.name == name))
+    }
+
+    /// All buckets of an organization that the token may read.
+    pub async fn list_buckets(&self, organization_id: &str) -> Result<Vec<Bucket>> {
+        let mut all = Vec::new();
+        for page in 0..MOST_PAGES {
+            let call = Call::get("api/v2/buckets")
+                .parameter("orgID", organization_id)
+                .parameter("limit", PAGE.to_string())
+                .parameter("offset", (page * PAGE).to_string());
+            let Buckets { buckets, links } = self.send(&call).await?.json()?;
+            all.extend(buckets);
+            // A page may have fewer than asked for, because the token may not read all of them.
+            if !links.contains_key("next") {
+                break;
+            }
+        }
+        Ok(all)
     }
 
     /// Creates a bucket. One of that name is [`Error::Conflict`].

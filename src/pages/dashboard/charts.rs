@@ -7,7 +7,7 @@ use super::values_table::ValuesTable;
 use crate::api::ApiError;
 use crate::api::dashboard::read_series;
 use crate::charts::draw::{Parts, draw_chart, draw_time_axis};
-use crate::charts::frame::{Plot, Surface};
+use crate::charts::frame::{Frame, Plot, Surface};
 use crate::charts::picture::{Chart, Picture};
 use crate::charts::summary::{description, extent, resolution};
 use crate::charts::svg::{self, Drawing};
@@ -87,7 +87,7 @@ pub fn ChartSection(
     let span = span(range, to, &zone);
     // The browser says how finely it draws.
     let resolution = picture.as_ref().map(|picture| {
-        let (surface, _) = canvas(picture, COLUMNS, CHART_HEIGHT);
+        let (surface, _) = canvas(&picture.frame, COLUMNS, CHART_HEIGHT);
         resolution(picture, &surface)
     });
     let charts = Field::CHARTED
@@ -106,7 +106,7 @@ pub fn ChartSection(
                 <div class="time-axis">
                     <canvas class="time-axis__canvas" data-own="" aria-hidden="true"></canvas>
                     <span class="time-axis__chip" data-own="" aria-hidden="true"></span>
-                    {picture.as_ref().and_then(|picture| axis(picture, &zone))}
+                    {picture.as_ref().and_then(|picture| time_axis(&picture.frame, &zone))}
                 </div>
             </div>
         }
@@ -209,7 +209,7 @@ fn ChartFigure<'a>(
 
 /// The labels of the values, left of the plot.
 #[component]
-fn Labels(drawing: Drawing, gutter: String) -> impl IntoView {
+pub fn Labels(drawing: Drawing, gutter: String) -> impl IntoView {
     let texts = drawing
         .texts
         .into_iter()
@@ -222,7 +222,7 @@ fn Labels(drawing: Drawing, gutter: String) -> impl IntoView {
 
 /// The room left of the plot in CSS pixels, and what is drawn.
 fn draw(picture: &Picture, chart: &Chart) -> Option<(String, Drawing)> {
-    let (surface, plot) = canvas(picture, COLUMNS, CHART_HEIGHT);
+    let (surface, plot) = canvas(&picture.frame, COLUMNS, CHART_HEIGHT);
     let drawing = svg::drawn(&surface, &plot, |backend| {
         draw_chart(backend, &surface, &picture.frame, chart, &svg::ink(), Parts::All).is_ok()
     })?;
@@ -230,16 +230,16 @@ fn draw(picture: &Picture, chart: &Chart) -> Option<(String, Drawing)> {
 }
 
 /// A surface with so many pixel columns in its plot.
-fn canvas(picture: &Picture, columns: u32, height: u32) -> (Surface, Plot) {
-    let around = Plot::margins(&picture.frame);
-    let surface = Surface::new(columns + around, height, 1.0);
-    (surface, Plot::new(&surface, &picture.frame))
+fn canvas(frame: &Frame, columns: u32, height: u32) -> (Surface, Plot) {
+    let surface = Surface::new(columns + Plot::margins(frame), height, 1.0);
+    (surface, Plot::new(&surface, frame))
 }
 
-fn axis(picture: &Picture, zone: &Zone) -> Option<impl IntoView + use<>> {
-    let (surface, plot) = canvas(picture, AXIS_WIDTH, AXIS_HEIGHT);
+/// Times below the charts.
+pub fn time_axis(frame: &Frame, zone: &Zone) -> Option<impl IntoView + use<>> {
+    let (surface, plot) = canvas(frame, AXIS_WIDTH, AXIS_HEIGHT);
     let drawing = svg::drawn(&surface, &plot, |backend| {
-        draw_time_axis(backend, &surface, &picture.frame, zone, &svg::ink()).is_ok()
+        draw_time_axis(backend, &surface, frame, zone, &svg::ink()).is_ok()
     })?;
     let texts = drawing
         .texts
@@ -250,7 +250,7 @@ fn axis(picture: &Picture, zone: &Zone) -> Option<impl IntoView + use<>> {
         .collect_view();
     // What it says stands in the caption of the page and in the description of each chart.
     Some(view! {
-        <svg class="chart__labels" width=picture.frame.gutter.to_string() height="100%" aria-hidden="true"></svg>
+        <svg class="chart__labels" width=frame.gutter.to_string() height="100%" aria-hidden="true"></svg>
         <div class="time-axis__plot" aria-hidden="true">
             <svg
                 class="chart__shapes"

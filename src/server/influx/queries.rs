@@ -41,7 +41,7 @@ fn since(look_back: Duration) -> Expression {
 }
 
 /// What one device has measured since so long ago.
-fn recent(bucket: &str, devices: &[DeviceId], look_back: Duration) -> Pipeline {
+pub(super) fn recent(bucket: &str, devices: &[DeviceId], look_back: Duration) -> Pipeline {
     of(from(bucket).range_from(since(look_back)).filter(measurement()), devices)
 }
 

@@ -1,20 +1,29 @@
 //! Scripts that somebody has written: looked through, run under a token that may read one bucket, passed on as InfluxDB answers.
 
 mod answer;
+mod build;
 mod check;
+mod tables;
 
-use bytes::Bytes;
-use futures::stream::BoxStream;
 use influx_client::{Error, Query, SecretString};
 use influx_wire::flux::Places;
 
 use self::check::script_error;
 use super::{Explainer, Session};
+use crate::model::data::{QueryAnswer, Selection};
 use crate::model::script::ScriptError;
-use crate::server::ports::scripts::{CheckedScript, ScriptFailure, Scripts};
+use crate::server::ports::scripts::{Answer, CheckedScript, ScriptFailure, Scripts};
 use crate::server::ports::{Cause, PortError, Result};
 
 impl Scripts for Session {
+    fn build(&self, selection: &Selection) -> String {
+        build::build(self.bucket(), selection)
+    }
+
+    async fn read(&self, answer: Answer) -> Result<QueryAnswer, ScriptFailure> {
+        tables::read(answer).await
+    }
+
     fn check(&self, script: &str) -> Result<CheckedScript, ScriptError> {
         check::check(script)
     }
@@ -23,7 +32,7 @@ impl Scripts for Session {
         &self,
         script: &CheckedScript,
         token: &SecretString,
-    ) -> Result<BoxStream<'static, Result<Bytes, ScriptFailure>>, ScriptFailure> {
+    ) -> Result<Answer, ScriptFailure> {
         self.record_query(
             "Run the query, under a token that may only read this bucket",
             &script.text,

@@ -5,6 +5,7 @@ use futures::stream::BoxStream;
 use secrecy::SecretString;
 
 use super::{NewAuthorization, PortError, Result};
+use crate::model::data::{QueryAnswer, Selection};
 use crate::model::script::ScriptError;
 
 /// The token that callers' scripts run under, as it stands in the registry for all replicas.
@@ -73,8 +74,13 @@ pub enum ScriptFailure {
     Port(#[from] PortError),
 }
 
+/// Annotated CSV, piece by piece. An error ends it, and what came before is then incomplete.
+pub type Answer = BoxStream<'static, Result<Bytes, ScriptFailure>>;
+
 /// Runs scripts that somebody has written.
 pub trait Scripts: Send + Sync {
+    /// The script that asks for what was selected.
+    fn build(&self, selection: &Selection) -> String;
     /// Refuses what is no Flux, and what would reach anything but the buckets of this InfluxDB.
     fn check(&self, script: &str) -> Result<CheckedScript, ScriptError>;
     /// Runs a script under this token; its answer is annotated CSV, piece by piece. Dropping it cancels the query.
@@ -82,7 +88,10 @@ pub trait Scripts: Send + Sync {
         &self,
         script: &CheckedScript,
         token: &SecretString,
-    ) -> impl Future<
-        Output = Result<BoxStream<'static, Result<Bytes, ScriptFailure>>, ScriptFailure>,
-    > + Send;
+    ) -> impl Future<Output = Result<Answer, ScriptFailure>> + Send;
+    /// Reads as much of an answer as is shown, drops it then, and says what it had.
+    fn read(
+        &self,
+        answer: Answer,
+    ) -> impl Future<Output = Result<QueryAnswer, ScriptFailure>> + Send;
 }

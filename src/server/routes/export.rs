@@ -77,13 +77,13 @@ pub async fn export_picture(
 }
 
 /// Who asks, and how the log calls the request.
-struct Asker {
-    is_page: bool,
-    request_id: String,
+pub(super) struct Asker {
+    pub(super) is_page: bool,
+    pub(super) request_id: String,
 }
 
 impl Asker {
-    fn of(request: &Request) -> Self {
+    pub(super) fn of(request: &Request) -> Self {
         let request_id = request.extensions().get::<RequestId>();
         Self {
             is_page: accepts_html(request.headers()),
@@ -140,7 +140,7 @@ fn file(
     attachment(name, "text/csv; charset=utf-8", Body::from_stream(text))
 }
 
-fn attachment(name: &str, kind: &str, body: Body) -> Response {
+pub(super) fn attachment(name: &str, kind: &str, body: Body) -> Response {
     let headers = [
         (header::CONTENT_TYPE, kind.to_owned()),
         (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),

@@ -8,13 +8,10 @@ pub mod token;
 
 use std::time::Duration;
 
-use bytes::Bytes;
-use futures::stream::BoxStream;
-
 use self::token::KnownToken;
 use super::Error as ServiceError;
 use crate::model::script::ScriptError;
-use crate::server::ports::scripts::{ReadTokens, ScriptFailure, Scripts};
+use crate::server::ports::scripts::{Answer, ReadTokens, ScriptFailure, Scripts};
 use crate::server::ports::{Clock, PortError};
 
 /// How long a query may take with its answer, for callers that are no page.
@@ -53,9 +50,6 @@ impl From<ScriptFailure> for Error {
         }
     }
 }
-
-/// Annotated CSV, piece by piece, as InfluxDB sends it. An error ends it, and what came before is then incomplete.
-pub type Answer = BoxStream<'static, Result<Bytes, ScriptFailure>>;
 
 /// Runs a script. What can be said before the first row is said by the outcome of this function; dropping the answer cancels the
 /// query. `ports` say how long all of it may take.

@@ -9,6 +9,7 @@
 pub(crate) mod measured;
 pub(crate) mod reader;
 mod registry;
+pub(crate) mod shelf;
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU64;

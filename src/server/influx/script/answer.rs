@@ -4,12 +4,12 @@
 //! read before anything is passed on: an error that stands there is an error, and no answer.
 
 use bytes::Bytes;
-use futures::stream::{self, BoxStream, Stream, StreamExt};
+use futures::stream::{self, Stream, StreamExt};
 use influx_client::Error;
 use influx_wire::csv::Reader;
 
 use super::Explainer;
-use crate::server::ports::scripts::ScriptFailure;
+use crate::server::ports::scripts::{Answer, ScriptFailure};
 use crate::server::ports::{Cause, PortError, Result};
 
 /// More is not passed on.
@@ -18,13 +18,11 @@ const LARGEST: u64 = 256 * 1024 * 1024;
 /// Where so much came without a row, it is passed on unread: headers of very many tables.
 const LONGEST_BEGINNING: usize = 256 * 1024;
 
-type Pieces = BoxStream<'static, Result<Bytes, ScriptFailure>>;
-
 /// Waits for the first row, or for the error in its place.
 pub(super) async fn begun(
     answer: impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + 'static,
     explainer: Explainer,
-) -> Result<Pieces, Error> {
+) -> Result<Answer, Error> {
     begun_within(answer, explainer, LARGEST).await
 }
 
@@ -32,7 +30,7 @@ async fn begun_within(
     mut answer: impl Stream<Item = Result<Bytes, Error>> + Send + Unpin + 'static,
     explainer: Explainer,
     largest: u64,
-) -> Result<Pieces, Error> {
+) -> Result<Answer, Error> {
     let mut reader = Reader::new();
     let mut beginning = Vec::new();
     let mut length = 0;

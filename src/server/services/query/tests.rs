@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use futures::TryStreamExt;
 
 use super::token::tidy_up;

@@ -5,16 +5,19 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures::StreamExt;
-use futures::stream::{self, BoxStream};
+use futures::stream;
+use futures::{StreamExt, TryStreamExt};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Fault, START, lost};
+use crate::model::data::{QueryAnswer, Selection};
+use crate::model::device::{DeviceId, HowItWorks};
+use crate::model::resolution::Resolution;
 use crate::model::script::ScriptError;
 use crate::server::ports::scripts::{
-    CheckedScript, ReadAuthorization, ReadTokens, ScriptFailure, Scripts, StoredReadToken,
+    Answer, CheckedScript, ReadAuthorization, ReadTokens, ScriptFailure, Scripts, StoredReadToken,
 };
-use crate::server::ports::{NewAuthorization, PortError, Result};
+use crate::server::ports::{Explain, NewAuthorization, PortError, Result};
 
 #[derive(Debug, Default)]
 struct State {
@@ -181,6 +184,16 @@ impl ReadTokens for Reader {
 }
 
 impl Scripts for Reader {
+    fn build(&self, selection: &Selection) -> String {
+        format!("{} of {}", selection.function.code(), selection.device)
+    }
+
+    async fn read(&self, answer: Answer) -> Result<QueryAnswer, ScriptFailure> {
+        let pieces: Vec<Bytes> = answer.try_collect().await?;
+        let csv = String::from_utf8(pieces.concat()).unwrap();
+        Ok(QueryAnswer { csv, ..QueryAnswer::default() })
+    }
+
     fn check(&self, script: &str) -> Result<CheckedScript, ScriptError> {
         if script.contains("http") {
             return Err(ScriptError { message: "not here".to_owned(), position: None });
@@ -193,7 +206,7 @@ impl Scripts for Reader {
         &self,
         script: &CheckedScript,
         token: &SecretString,
-    ) -> Result<BoxStream<'static, Result<Bytes, ScriptFailure>>, ScriptFailure> {
+    ) -> Result<Answer, ScriptFailure> {
         let is_known = self
             .call(|state| {
                 state.asked.push(script.text.clone());
@@ -211,4 +224,12 @@ impl Scripts for Reader {
         let message = "could not find bucket".to_owned();
         Err(ScriptFailure::Denied(ScriptError { message, position: None }))
     }
+}
+
+impl Explain for Reader {
+    fn how(&self) -> Vec<HowItWorks> {
+        Vec::new()
+    }
+
+    fn note_series(&self, _device: &DeviceId, _from: i64, _to: i64, _resolution: Resolution) {}
 }
