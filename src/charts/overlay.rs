@@ -19,7 +19,7 @@ pub struct Overlay {
 impl Overlay {
     /// `None` if no line has a point.
     pub fn new(lines: Vec<Line>) -> Option<Self> {
-        let times = || lines.iter().flat_map(|line| line.times());
+        let times = || lines.iter().flat_map(Line::times);
         let (from, to) = (*times().min()?, *times().max()?);
         // A single instant gets some room.
         let (from, to) = if from < to {

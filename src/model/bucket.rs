@@ -38,9 +38,9 @@ pub struct BucketSummary {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BucketRole {
-    /// INFLUX_BUCKET
+    /// `INFLUX_BUCKET`
     Telemetry,
-    /// INFLUX_BUCKET_AUTH
+    /// `INFLUX_BUCKET_AUTH`
     Registry,
     Both,
 }

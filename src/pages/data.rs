@@ -80,14 +80,11 @@ fn query_string(parameters: &SelectionParameters, script: Option<&str>) -> Strin
         ("fn", function),
     ];
     let parameter = |name: &str, value: &str| format!("{name}={}", Url::escape(value));
-    match script {
-        Some(script) => parameter("flux", script),
-        None => {
-            let named =
-                builder.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
-            named.map(|(name, value)| parameter(name, value)).collect::<Vec<_>>().join("&")
-        }
+    if let Some(script) = script {
+        return parameter("flux", script);
     }
+    let named = builder.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+    named.map(|(name, value)| parameter(name, value)).collect::<Vec<_>>().join("&")
 }
 
 /// The question and what became of it.
@@ -114,7 +111,7 @@ fn Question(
     let has_script = !script.trim().is_empty();
     if let Outcome::Closed(reason) = outcome {
         set_status(403);
-        return view! { <Failure title="Queries are closed" message=reason>{()}</Failure> }
+        return view! { <Failure title="Queries are closed" message=reason>""</Failure> }
             .into_any();
     }
     let question = if asks_in_flux {

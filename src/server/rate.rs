@@ -71,10 +71,20 @@ impl RateLimits {
 
     /// Counts that `peer` registers a device.
     pub fn check_registration(&self, peer: SocketAddr) -> Result<(), RetryAfter> {
+        self.check_registrations(1, peer)
+    }
+
+    /// Counts that `peer` registers so many devices at once: all of them or none. More than come in a minute never do.
+    pub fn check_registrations(&self, count: u32, peer: SocketAddr) -> Result<(), RetryAfter> {
         match caller(peer) {
-            Some(caller) => self.registrations.check(caller, Instant::now()),
+            Some(caller) => self.registrations.check_all(count, caller, Instant::now()),
             None => Ok(()),
         }
+    }
+
+    /// How many devices a caller on another machine may register at once.
+    pub fn most_registrations(&self) -> u32 {
+        self.registrations.rate.burst
     }
 }
 
@@ -131,11 +141,16 @@ impl<K: Hash + Eq> Limit<K> {
 
     /// Takes a turn of this key, or says when there will be one.
     fn check(&self, key: K, now: Instant) -> Result<(), RetryAfter> {
-        let Rate { every, .. } = self.rate;
+        self.check_all(1, key, now)
+    }
+
+    /// Takes so many turns at once.
+    fn check_all(&self, turns: u32, key: K, now: Instant) -> Result<(), RetryAfter> {
+        let every = self.rate.every.saturating_mul(turns);
         let mut generations = self.generations.lock().unwrap_or_else(PoisonError::into_inner);
         generations.advance(now, self.rate.fill_time(), self.most_keys / 2);
         let full_at = generations.take(&key).map_or(now, |full_at| full_at.max(now));
-        // One turn must be there.
+        // They must be there.
         let missing = (full_at + every).saturating_duration_since(now + self.rate.fill_time());
         let outcome = if missing.is_zero() { Ok(full_at + every) } else { Err(full_at) };
         generations.current.insert(key, outcome.unwrap_or_else(|unchanged| unchanged));
@@ -191,6 +206,17 @@ mod tests {
             assert_eq!(limit.check(1, start + 100 * SECOND), Ok(()));
         }
         assert_eq!(limit.check(1, start + 100 * SECOND), refused(10.0));
+    }
+
+    #[test]
+    fn many_turns_are_taken_all_or_none() {
+        let (limit, start) = (limit(10 * SECOND, 5), Instant::now());
+        assert_eq!(limit.check_all(6, 1, start), refused(10.0));
+        assert_eq!(limit.check_all(3, 1, start), Ok(()));
+        assert_eq!(limit.check_all(3, 1, start), refused(10.0));
+        assert_eq!(limit.check_all(2, 1, start), Ok(()));
+        assert_eq!(limit.check_all(0, 1, start), Ok(()));
+        assert_eq!(limit.check(1, start), refused(10.0));
     }
 
     #[test]

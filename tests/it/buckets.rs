@@ -44,13 +44,13 @@ async fn buckets_say_what_they_have() {
         let [telemetry, registry, other, ..] = list.buckets.as_slice() else { panic!("{names:?}") };
         assert_eq!((telemetry.role, registry.role, other.role), (Some(BucketRole::Telemetry), Some(BucketRole::Registry), None));
         assert_eq!(telemetry.counts, Some(BucketCounts { series: 3, points: 3 }), "{name}");
-        let LastWrite::At(last) = telemetry.last_write else { panic!("{name}: {telemetry:?}") };
-        assert_eq!(last.0, (now - 2 * minute) / 1_000_000, "{name}");
+        let LastWrite::At(newest) = telemetry.last_write else { panic!("{name}: {telemetry:?}") };
+        assert_eq!(newest.0, (now - 2 * minute) / 1_000_000, "{name}");
         assert_eq!((telemetry.retention_seconds, other.retention_seconds), (None, Some(86_400)), "{name}");
         assert_eq!((other.counts, other.last_write), (Some(BucketCounts { series: 0, points: 0 }), LastWrite::None), "{name}");
         assert!(telemetry.created_at.is_some());
-        let last = list.buckets.last().unwrap();
-        assert!(last.is_system && last.name.starts_with('_'), "{name}: {last:?}");
+        let system = list.buckets.last().unwrap();
+        assert!(system.is_system && system.name.starts_with('_'), "{name}: {system:?}");
 
         let page = application.page("/buckets").await;
         assert!(page.status.is_success());

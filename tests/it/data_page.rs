@@ -1,5 +1,7 @@
 //! The page of the data, its forms and its files.
 
+use std::fmt::Write as _;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
 use influx_client::ExposeSecret;
@@ -22,7 +24,10 @@ async fn measure(application: &Application) {
 }
 
 fn encoded(script: &str) -> String {
-    script.bytes().map(|byte| format!("%{byte:02X}")).collect()
+    script.bytes().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "%{byte:02X}");
+        text
+    })
 }
 
 /// As somebody's browser asks who follows a link of another site.

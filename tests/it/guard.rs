@@ -171,6 +171,27 @@ async fn other_machines_may_register_only_so_often() {
 }
 
 #[tokio::test]
+async fn other_machines_may_register_only_so_many_at_once() {
+    let settings = [("IOT_CENTER_REGISTRATIONS_PER_MINUTE", "3")];
+    let application = Application::embedded_with(&settings).await;
+    let register = async |peer: &str, ids: &str| {
+        let mut request = post("/registrations", &format!("ids={ids}"), "text/html");
+        let peer = peer.parse().unwrap();
+        request.extensions_mut().insert(ConnectInfo(Endpoints { local: None, peer }));
+        application.send(request).await
+    };
+    let refused = register("10.0.0.9:9", "a+b+c+d").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{refused:?}");
+    assert!(refused.body.contains("at most 3 devices") && refused.body.contains("these are 4"));
+    assert_eq!(register("10.0.0.9:9", "a+b+a").await.status, StatusCode::OK);
+    let refused = register("10.0.0.9:9", "c+d").await;
+    assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS, "{refused:?}");
+    assert!(!refused.header(header::RETRY_AFTER).is_empty(), "{refused:?}");
+    assert_eq!(register("127.0.0.1:9", "c+d+e+f").await.status, StatusCode::OK);
+    assert_eq!(application.list().await.json::<serde_json::Value>()["registered"], 6);
+}
+
+#[tokio::test]
 async fn forms_are_never_answered_with_a_way_to_another_site() {
     let application = Application::embedded().await;
     for referer in [

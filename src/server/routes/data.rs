@@ -63,8 +63,8 @@ fn with_line_feeds(script: String) -> String {
 pub async fn download(State(state): State<AppState>, request: Request) -> Response {
     let asker = Asker::of(&request);
     let is_foreign = is_from_elsewhere(request.headers());
-    let asked = Form::<Asked>::from_request(request, &()).await;
-    match begin(&state, is_foreign, asked).await {
+    let form = Form::<Asked>::from_request(request, &()).await;
+    match begin(&state, is_foreign, form).await {
         Ok(answer) => {
             let request_id = asker.request_id;
             let answer = answer.map_err(|error| error.to_string()).inspect_err(move |error| {
@@ -96,17 +96,16 @@ async fn begin(
     let connection = shared.backend.connection(Some(connecting)).await?;
     let limit = TimeLimit { deadline: Instant::now() + LIMIT, total: LIMIT };
     let session = Session::new(connection, Some(limit), shared.clock.now());
-    let script = match asked.flux {
-        Some(script) => with_line_feeds(script),
-        None => {
-            let device = asked.device.as_deref().unwrap_or_default();
-            let device = DeviceId::parse(device)
-                .map_err(|error| invalid(format!("The address names no device: {error}.")))?;
-            let Asked { field, range, window, function, .. } = asked;
-            let parameters = SelectionParameters { device: None, field, range, window, function };
-            let selection = parameters.selection(device);
-            session.build(&selection.map_err(|error| invalid(error.to_string()))?)
-        }
+    let script = if let Some(script) = asked.flux {
+        with_line_feeds(script)
+    } else {
+        let device = asked.device.as_deref().unwrap_or_default();
+        let device = DeviceId::parse(device)
+            .map_err(|error| invalid(format!("The address names no device: {error}.")))?;
+        let Asked { field, range, window, function, .. } = asked;
+        let parameters = SelectionParameters { device: None, field, range, window, function };
+        let selection = parameters.selection(device);
+        session.build(&selection.map_err(|error| invalid(error.to_string()))?)
     };
     run(&session, &shared.clock, &shared.read_token, &script).await
 }

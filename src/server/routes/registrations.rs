@@ -7,13 +7,15 @@ mod page;
 pub mod tokens;
 
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Form;
 use axum::body::Body;
 use axum::extract::State;
 use axum::extract::rejection::FormRejection;
-use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use futures::{Stream, StreamExt, stream};
 use leptos::prelude::*;
@@ -27,6 +29,7 @@ use crate::model::device::DeviceId;
 use crate::model::pasted::{self, Entry, Line, Pasted};
 use crate::server::edge::CALL_LIMIT;
 use crate::server::influx::{Session, TimeLimit};
+use crate::server::listen::Endpoints;
 use crate::server::middleware::trace::RequestId;
 use crate::server::ports::Clock;
 use crate::server::services::provisioning::{self, Registered};
@@ -50,9 +53,18 @@ type ReadList = std::result::Result<Form<List>, FormRejection>;
 pub async fn register(
     State(state): State<AppState>,
     request_id: axum::Extension<RequestId>,
+    parts: Parts,
     list: ReadList,
 ) -> Response {
-    match begin(&state, list).await {
+    let pasted = match read_lines(list) {
+        Ok(pasted) => pasted,
+        Err(error) => return refuse(&state, TITLE, Failure::new(error, &request_id.0.0)),
+    };
+    let peer = Endpoints::of(&parts.extensions).map(|endpoints| endpoints.peer);
+    if let Some(refused) = peer.and_then(|peer| too_often(&state, &pasted, peer)) {
+        return refused;
+    }
+    match begin(&state, pasted).await {
         Ok((pasted, outcomes)) => {
             let frame = page::frame(&state);
             let rows = rows(frame, pasted, outcomes).map(Ok::<_, Infallible>);
@@ -62,21 +74,41 @@ pub async fn register(
     }
 }
 
-/// Reads the list and finds out what is registered already. From here on nothing fails as a whole.
-async fn begin(
-    state: &AppState,
-    list: ReadList,
-) -> Result<(Pasted, impl Stream<Item = (DeviceId, Registered)> + Send + use<>)> {
-    let text = read(list)?.ids;
-    let pasted = pasted::read(&text).map_err(|error| invalid(error.to_string()))?;
-    let devices = pasted.lines.iter().filter_map(|line| match &line.entry {
+/// What a caller on another machine is told who registers more devices than it may.
+fn too_often(state: &AppState, pasted: &Pasted, peer: SocketAddr) -> Option<Response> {
+    let (rates, count) = (&state.shared.rates, devices(pasted).count() as u32);
+    let wait = rates.check_registrations(count, peer).err()?;
+    let most = rates.most_registrations();
+    let status = StatusCode::TOO_MANY_REQUESTS;
+    if count > most {
+        let sentence = format!(
+            "From another machine at most {most} devices can be registered in a minute, and these are {count}. Paste fewer, do it on the \
+             machine of the server, or set IOT_CENTER_REGISTRATIONS_PER_MINUTE there."
+        );
+        return Some(refuse(state, TITLE, Failure { status, sentence }));
+    }
+    let mut response = refuse(state, TITLE, Failure { status, sentence: wait.to_string() });
+    response.headers_mut().insert(header::RETRY_AFTER, wait.seconds().into());
+    Some(response)
+}
+
+/// The devices of the list, each once.
+fn devices(pasted: &Pasted) -> impl Iterator<Item = DeviceId> {
+    pasted.lines.iter().filter_map(|line| match &line.entry {
         Entry::Device(device) => Some(device.clone()),
         Entry::Again { .. } | Entry::Invalid { .. } => None,
-    });
+    })
+}
+
+/// Finds out what is registered already. From here on nothing fails as a whole.
+async fn begin(
+    state: &AppState,
+    pasted: Pasted,
+) -> Result<(Pasted, impl Stream<Item = (DeviceId, Registered)> + Send + use<>)> {
     let shared = &state.shared;
     let clock = shared.clock;
     let (connection, influx) = state.influx(CALL_LIMIT).await?;
-    let list = provisioning::look(&influx, &clock, devices.collect()).await?;
+    let list = provisioning::look(&influx, &clock, devices(&pasted).collect()).await?;
     // Each device has the time that the registration of a single one has.
     let ports = move || {
         let limit = TimeLimit { deadline: Instant::now() + CALL_LIMIT, total: CALL_LIMIT };
@@ -131,6 +163,10 @@ async fn row(
             Row::Device { number, device, outcome }
         }
     }
+}
+
+fn read_lines(list: ReadList) -> Result<Pasted> {
+    pasted::read(&read(list)?.ids).map_err(|error| invalid(error.to_string()))
 }
 
 fn read(list: ReadList) -> Result<List> {

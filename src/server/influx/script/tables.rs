@@ -12,7 +12,7 @@ use crate::model::data::{
 use crate::model::time::Timestamp;
 use crate::server::influx::columns::value;
 use crate::server::ports::scripts::{Answer, ScriptFailure};
-use crate::server::ports::{Cause, PortError, Result};
+use crate::server::ports::{Cause, PortError, Result, Value};
 
 /// What is behind so many rows, or so many bytes, is not read: a page that shows more would be none.
 const ROWS_READ: usize = 200_000;
@@ -160,7 +160,7 @@ impl Collected {
         let first = self.answer.line_count - numbers.len();
         let Some(time) = time_of(batch, row) else { return };
         for (index, column) in numbers.iter().enumerate() {
-            let number = value(batch.data.get(*column), row).and_then(|value| value.as_number());
+            let number = value(batch.data.get(*column), row).and_then(Value::as_number);
             if let (Some(line), Some(number)) = (self.lines.get_mut(first + index), number)
                 && number.is_finite()
             {

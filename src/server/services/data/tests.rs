@@ -16,7 +16,9 @@ async fn ask(memory: &Memory, reader: &Reader, question: Question) -> Result<Dat
 
 fn devices(ids: &[&str]) -> Memory {
     let memory = Memory::default();
-    ids.iter().for_each(|id| memory.add_device(id));
+    for id in ids {
+        memory.add_device(id);
+    }
     memory
 }
 
