@@ -168,7 +168,7 @@ filledTest.describe("changing one's mind", () => {
     await page.setViewportSize({ width: 1280, height: 400 });
     await page.evaluate(() => window.scrollTo(0, 200));
     const answer = await hold(page, `**/devices/${FULL}`);
-    await page.getByRole("link", { name: FULL, exact: true }).dblclick();
+    await page.getByRole("list").getByRole("link", { name: FULL, exact: true }).dblclick();
     answer.open();
     await expect(frame.heading).toHaveText(FULL);
     await expect(frame.main).toBeFocused();

@@ -89,7 +89,7 @@ fn Leftovers(list: LeftoverList) -> impl IntoView {
 #[component]
 fn List(list: Vec<Leftover>, label: &'static str, adopts: bool) -> impl IntoView {
     view! {
-        <div class="scroller" tabindex="0" role="region" aria-label=label>
+        <div class="scroller" tabindex="0" role="region" aria-label=format!("Table: {label}")>
             <table class="table">
                 <caption class="visually-hidden">{label}</caption>
                 <thead>

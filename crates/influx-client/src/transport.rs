@@ -246,7 +246,13 @@ impl Client {
                 Ok(Some(chunk)) => body.extend_from_slice(&chunk),
                 Ok(None) => return Ok(Answer { status, headers, body }),
                 Err(error) => {
-                    return Err(Failure { error: from_reqwest(error), never_sent: false });
+                    let error = match from_reqwest(error) {
+                        Error::Unreachable { reason } => {
+                            Error::Unreachable { reason: format!("the answer broke off: {reason}") }
+                        }
+                        error => error,
+                    };
+                    return Err(Failure { error, never_sent: false });
                 }
             }
         }
