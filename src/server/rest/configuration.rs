@@ -20,6 +20,7 @@ use crate::server::edge::CALL_LIMIT;
 use crate::server::mqtt::Mqtt;
 use crate::server::ports::Clock;
 use crate::server::services::configuration::{Enrolled, enroll};
+use crate::server::services::registry::{EntryState, entry};
 use crate::server::state::AppState;
 
 /// How a device wants its configuration.
@@ -170,18 +171,20 @@ async fn read(
     let device = input::device_id(id)?;
     if let Some(peer) = caller.peer {
         state.shared.rates.check_configuration(&device, peer)?;
-        if may_register {
-            // Counted with the registrations: it may be one.
+    }
+    let refused = |error| Refusal::of(error, caller);
+    let (connection, influx) =
+        state.influx(CALL_LIMIT).await.map_err(|error| refused(error.into()))?;
+    let _lock = state.shared.locks.lock(device.as_str()).await;
+    if may_register && let Some(peer) = caller.peer {
+        let known = entry(&influx, device.as_str()).await.map_err(|error| refused(error.into()))?;
+        // Only new devices count: those of a whole building may ask from one address.
+        if known.state() != EntryState::Registered {
             state.shared.rates.check_registration(peer)?;
         }
     }
-    let enrolled = async {
-        let (connection, influx) = state.influx(CALL_LIMIT).await?;
-        let _lock = state.shared.locks.lock(device.as_str()).await;
-        let enrolled = enroll(&influx, &state.shared.clock, &device, may_register).await?;
-        Ok((connection, enrolled))
-    };
-    let (connection, enrolled) = enrolled.await.map_err(|error| Refusal::of(error, caller))?;
+    let enrolled = enroll(&influx, &state.shared.clock, &device, may_register).await;
+    let enrolled = enrolled.map_err(refused)?;
     let Some(Enrolled { token, newly_registered, created_at, updated_at }) = enrolled else {
         return Ok(None);
     };
