@@ -1,6 +1,7 @@
 //! What server and browser share: plain data and the rules about it. No IO, no clock, no leptos.
 
 pub mod answer;
+pub mod authorization;
 pub mod bucket;
 pub mod dashboard;
 pub mod data;

@@ -6,6 +6,7 @@
 pub mod arguments;
 pub mod backend;
 pub mod check;
+pub mod clock;
 pub mod config;
 pub mod edge;
 pub mod embedded;

@@ -6,7 +6,7 @@ use leptos::server_fn::codec::GetUrl;
 
 use super::ApiError;
 use super::encoding::Nothing;
-use crate::model::leftover::LeftoverList;
+use crate::model::authorization::LeftoverList;
 use crate::model::token::TokenChange;
 
 /// Gives a device a new token, or switches its tokens off or on. Goes to its page, where a new one can be revealed.

@@ -11,7 +11,7 @@ use crate::api::tokens::{AdoptDevice, ChangeToken, RemoveAuthorization, list_lef
 use crate::components::how_it_works::HowItWorks;
 use crate::components::moment::Day;
 use crate::hooks::zone::local_time;
-use crate::model::leftover::{Leftover, LeftoverList};
+use crate::model::authorization::{Leftover, LeftoverList};
 use crate::model::token::TokenChange;
 
 #[component]

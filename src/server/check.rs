@@ -9,6 +9,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::{Backend, Target};
+use super::clock::SystemClock;
 use super::config::{BackendConfig, Config, Environment};
 use super::embedded::{Embedded, reachable};
 use super::influx::Session;
@@ -16,7 +17,7 @@ use super::listen::permit;
 use super::ports::Clock;
 use super::run::Failure;
 use super::services::status;
-use super::state::{AppState, SystemClock};
+use super::state::AppState;
 use crate::model::status::{SettingValue, StatusReport, Verdict};
 
 /// Prints the report. Fails where something does not work; what should be looked at all the same is no failure.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::metrics::Metrics;
 use super::backend::Backend;
+use super::clock::SystemClock;
 use super::influx::{Session, TimeLimit};
 use super::ports::Clock;
 use super::ports::monitoring::{Observed, RequestFigures};
@@ -21,7 +22,7 @@ use super::process;
 use super::services::follow::pollers::Pollers;
 use super::services::locks::Jobs;
 use super::services::monitoring::{Samples, flush};
-use super::state::{Shared, SystemClock};
+use super::state::Shared;
 
 /// Between two writes to InfluxDB, as in IoT Center.
 const REPORT_EVERY: Duration = Duration::from_secs(10);

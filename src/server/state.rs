@@ -1,7 +1,7 @@
 //! What all handlers share.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::extract::FromRef;
 use leptos::prelude::LeptosOptions;
@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::backend::Backend;
+use super::clock::SystemClock;
 use super::config::{Config, DeviceSettings};
 use super::influx::{Connection, Session, TimeLimit};
 use super::monitor::Monitor;
@@ -142,16 +143,5 @@ impl AppState {
             organization: connection.organization_name.clone(),
             bucket: connection.telemetry.name.clone(),
         }
-    }
-}
-
-/// The clock of this machine.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    fn now(&self) -> i64 {
-        let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since_epoch.as_nanos()).unwrap_or(i64::MAX)
     }
 }

@@ -211,7 +211,7 @@ async fn answer(fault: Fault, query: &str, now: i64) -> Response {
 #[tokio::test]
 async fn pages_are_complete_without_their_lines() {
     for fault in [Fault::Fails, Fault::Hangs, Fault::IsRefused, Fault::IsCutOff] {
-        let now = iot_center::server::state::SystemClock.now();
+        let now = iot_center::server::clock::SystemClock.now();
         let application = Application::upstream(&upstream(fault, now).await, "a-token");
         application.wait_until_ready().await;
         for path in ["/", "/devices", "/devices/known"] {

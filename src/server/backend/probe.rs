@@ -7,8 +7,8 @@ use tokio::time::{Instant, timeout};
 
 use super::Target;
 use crate::model::status::BackendState;
+use crate::server::clock::SystemClock;
 use crate::server::ports::Clock;
-use crate::server::state::SystemClock;
 
 /// A probe that takes longer makes the backend "delayed"…
 const SLOW: Duration = Duration::from_secs(1);

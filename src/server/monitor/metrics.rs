@@ -17,12 +17,12 @@ use tokio::runtime::Handle;
 
 use crate::model::status::BackendState;
 use crate::server::backend::Backend;
+use crate::server::clock::SystemClock;
 use crate::server::ports::Clock;
 use crate::server::process;
 use crate::server::services::follow::pollers::Pollers;
 use crate::server::services::locks::Jobs;
 use crate::server::services::monitoring::Samples;
-use crate::server::state::SystemClock;
 
 /// Upper bounds in seconds: from an answer out of memory to the longest that anybody is made to wait.
 const BOUNDS: [f64; 13] =

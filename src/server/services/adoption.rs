@@ -1,11 +1,11 @@
 //! Takes over what others have left: devices that a former IoT Center knew by an authorization only, and authorizations that belong to
 //! no device.
 
-use super::audit::{self, FORMER_DESCRIPTION_PREFIX, Verdict};
+use super::audit::{self, Verdict};
 use super::history;
 use super::locks::DeviceLocks;
 use super::registration::{NewToken, rfc3339};
-use super::registry::{ACTIVE, EntryState, entry};
+use super::registry::{ACTIVE, EntryState, FORMER_DESCRIPTION_PREFIX, entry};
 use super::rotation;
 use super::{Error, Result};
 use crate::model::device::DeviceId;

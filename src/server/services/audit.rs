@@ -4,17 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Result;
 use super::history::{self, Key};
-use super::registry::EntryState;
+use super::registry::{DESCRIPTION_PREFIX, EntryState, FORMER_DESCRIPTION_PREFIX};
+use crate::model::authorization::{Leftover, LeftoverList};
 use crate::model::device::DeviceId;
-use crate::model::leftover::{Leftover, LeftoverList, Leftovers};
+use crate::model::leftover::Leftovers;
 use crate::model::time::Timestamp;
 use crate::server::ports::{Authorization, Authorizations, Entry, Explain, Registry};
-
-/// The description of a device's authorization begins so; what follows is the id, and all of it is compared.
-pub const DESCRIPTION_PREFIX: &str = "IoTCenterDevice: ";
-
-/// The description that the first IoT Center used.
-pub const FORMER_DESCRIPTION_PREFIX: &str = "IoT Center: ";
 
 /// What an authorization is to the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,8 +7,9 @@
 
 use secrecy::SecretString;
 
-use super::audit::{DESCRIPTION_PREFIX, FORMER_DESCRIPTION_PREFIX};
-use super::registry::{ACTIVE, EntryState, PENDING, entry};
+use super::registry::{
+    ACTIVE, DESCRIPTION_PREFIX, EntryState, FORMER_DESCRIPTION_PREFIX, PENDING, entry,
+};
 use super::{Error, Result};
 use crate::model::device::DeviceId;
 use crate::model::event::EventKind;

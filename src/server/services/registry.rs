@@ -17,6 +17,12 @@ pub const ROTATING: &str = "rotating";
 /// The authorization was made inactive by a person.
 pub const DISABLED: &str = "disabled";
 
+/// The description of a device's authorization begins so; what follows is the id, and all of it is compared.
+pub const DESCRIPTION_PREFIX: &str = "IoTCenterDevice: ";
+
+/// The description that the first IoT Center used.
+pub const FORMER_DESCRIPTION_PREFIX: &str = "IoT Center: ";
+
 /// What [`Entry::key`] and its status say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryState {

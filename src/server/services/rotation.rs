@@ -5,9 +5,10 @@
 //! device's only one, and it stays valid.** A rotation that fails is taken back by deleting the point that named the new token: then
 //! the values before it are the newest again. What even that could not do, [`settle`] does later.
 
-use super::audit::{DESCRIPTION_PREFIX, FORMER_DESCRIPTION_PREFIX};
 use super::registration::{self, NewToken, STILL_RUNNING_NS};
-use super::registry::{ACTIVE, DISABLED, EntryState, ROTATING, entry};
+use super::registry::{
+    ACTIVE, DESCRIPTION_PREFIX, DISABLED, EntryState, FORMER_DESCRIPTION_PREFIX, ROTATING, entry,
+};
 use super::{Error, Result};
 use crate::model::event::EventKind;
 use crate::model::token::TokenChange;
