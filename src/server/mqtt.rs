@@ -8,6 +8,7 @@
 //! for those that no InfluxDB would take.** Lines may be written more than once, which leaves the same points, since each has a timestamp.
 
 mod consumer;
+mod failure;
 pub mod gzip;
 mod link;
 mod message;

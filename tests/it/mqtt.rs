@@ -1,6 +1,7 @@
 //! From devices over a real broker into every InfluxDB, through restarts and outages on all sides.
 
 mod broker;
+mod kills;
 mod outages;
 mod refusals;
 mod switch;

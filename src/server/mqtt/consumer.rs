@@ -10,7 +10,8 @@ use rumqttc::{
 use tokio_util::sync::CancellationToken;
 
 use self::session::Blank;
-use super::link::{Cause, Ended, Link};
+use super::failure::{Cause, Ended, explain};
+use super::link::Link;
 use super::message::Message;
 use super::queue::{Acknowledge, Queue};
 use super::state::Role;
@@ -51,7 +52,7 @@ async fn connect(
     })?;
     let _farewell = say_goodbye_later(&client, link);
     loop {
-        match events.poll().await.map_err(|error| link.explain(&error, client_id))? {
+        match events.poll().await.map_err(|error| explain(&error, &link.config, client_id))? {
             Event::Incoming(Packet::SubAck(answer)) => {
                 check_subscription(&answer, link)?;
                 link.state.connected(Role::Consumer);

@@ -11,7 +11,8 @@ use rumqttc::{
 use tokio::time::timeout;
 
 use super::consumer::UNIT_PROPERTY;
-use super::link::{Ended, Link};
+use super::failure::{Ended, explain};
+use super::link::Link;
 use super::state::{Role, State};
 use crate::model::mqtt::{LinkState, TimestampUnit};
 use crate::server::config::MqttConfig;
@@ -78,7 +79,7 @@ impl Publisher {
         loop {
             let event = events.poll().await.map_err(|error| {
                 self.set(None);
-                link.explain(&error, client_id)
+                explain(&error, &link.config, client_id)
             })?;
             if let Event::Incoming(Packet::ConnAck(answer)) = event {
                 let most = answer.properties.and_then(|properties| properties.max_packet_size);

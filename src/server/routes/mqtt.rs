@@ -3,29 +3,31 @@
 //! Requests and answers are InfluxDB's; 204 means that the broker has the lines. **What goes through here is let in as InfluxDB would let
 //! it in**: with a token that may write to the telemetry bucket, and into no other bucket.
 
+mod refusal;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::{MethodRouter, post};
 use futures::StreamExt as _;
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout};
 
+use self::refusal::Refusal;
 use crate::model::mqtt::TimestampUnit;
 use crate::server::edge::CALL_LIMIT;
 use crate::server::influx::intake::read_lines;
 use crate::server::influx::{Connection, Session, TimeLimit};
 use crate::server::mqtt::gzip::{self, GzipError};
 use crate::server::mqtt::{Mqtt, PublishError};
+use crate::server::ports::Clock;
 use crate::server::ports::intake::{Access, Lines};
-use crate::server::ports::{Clock, PortError};
 use crate::server::services::access::AdmittedTokens;
 use crate::server::state::AppState;
 
@@ -40,9 +42,6 @@ const PIECE: usize = 64 << 10;
 
 /// The next bytes of a body may take so long.
 const BODY_IDLE: Duration = Duration::from_secs(10);
-
-/// Repeats the code of an error's body, as InfluxDB does.
-const ERROR_CODE: HeaderName = HeaderName::from_static("x-platform-error-code");
 
 /// The route, with what its requests share.
 pub fn route() -> MethodRouter<AppState> {
@@ -89,13 +88,17 @@ async fn write(
         .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "the parameters cannot be read"))?;
     let unit = check_target(&parameters, &connection)?;
     let is_packed = is_gzip(request.headers());
-    let mut room = Room { gatehouse: &gatehouse, used: 0, permits: Vec::new() };
+    let mut room = Room { all: Arc::clone(&gatehouse.room), used: 0, permits: Vec::new() };
     let body = read(request.into_body(), &mut room).await?;
-    let body = if is_packed { unpack(&body, &mut room)? } else { body };
     let now = state.shared.clock.now();
-    // Ten megabytes take a tenth of a second.
-    let lines = tokio::task::spawn_blocking(move || lines(body, unit, now)).await;
-    let lines = lines.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()))?;
+    // Fifty megabytes take half a second.
+    let lines = tokio::task::spawn_blocking(move || {
+        let body = if is_packed { unpack(&body, &mut room)? } else { body };
+        // The room is held for as long as the lines are.
+        lines(body, unit, now).map(|lines| (lines, room))
+    });
+    let lines = lines.await.unwrap_or_else(|panic| std::panic::resume_unwind(panic.into_panic()));
+    let (lines, _room) = lines?;
     publish(mqtt, &lines).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -169,13 +172,13 @@ fn is_gzip(headers: &HeaderMap) -> bool {
 }
 
 /// The share of one request in the memory that all bodies have together.
-struct Room<'a> {
-    gatehouse: &'a Gatehouse,
+struct Room {
+    all: Arc<Semaphore>,
     used: usize,
     permits: Vec<OwnedSemaphorePermit>,
 }
 
-impl Room<'_> {
+impl Room {
     fn reserve(&mut self, bytes: usize) -> bool {
         let before = self.used.div_ceil(PIECE);
         self.used += bytes;
@@ -183,12 +186,12 @@ impl Room<'_> {
         if pieces == 0 {
             return true;
         }
-        let permit = Arc::clone(&self.gatehouse.room).try_acquire_many_owned(pieces as u32);
+        let permit = Arc::clone(&self.all).try_acquire_many_owned(pieces as u32);
         permit.map(|permit| self.permits.push(permit)).is_ok()
     }
 }
 
-async fn read(body: Body, room: &mut Room<'_>) -> Result<Vec<u8>, Refusal> {
+async fn read(body: Body, room: &mut Room) -> Result<Vec<u8>, Refusal> {
     let invalid = |text| Refusal::new(StatusCode::BAD_REQUEST, text);
     let mut stream = body.into_data_stream();
     let mut content = Vec::new();
@@ -207,7 +210,7 @@ async fn read(body: Body, room: &mut Room<'_>) -> Result<Vec<u8>, Refusal> {
     }
 }
 
-fn unpack(body: &[u8], room: &mut Room<'_>) -> Result<Vec<u8>, Refusal> {
+fn unpack(body: &[u8], room: &mut Room) -> Result<Vec<u8>, Refusal> {
     gzip::unpack(body, |bytes| room.reserve(bytes)).map_err(|error| match error {
         GzipError::TooLarge => Refusal::too_large(),
         GzipError::NoRoom => Refusal::busy(),
@@ -244,83 +247,11 @@ async fn publish(mqtt: &Mqtt, lines: &Lines) -> Result<(), Refusal> {
     })
 }
 
-/// An answer that is no success, as InfluxDB words it.
-#[derive(Debug)]
-struct Refusal {
-    status: StatusCode,
-    message: String,
-    retry_after_seconds: Option<u32>,
-}
-
-impl Refusal {
-    fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), retry_after_seconds: None }
-    }
-
-    fn unauthorized() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "unauthorized access")
-    }
-
-    fn too_large() -> Self {
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "request too large")
-    }
-
-    fn unavailable(message: impl Into<String>, seconds: u32) -> Self {
-        let retry_after_seconds = Some(seconds);
-        Self { retry_after_seconds, ..Self::new(StatusCode::SERVICE_UNAVAILABLE, message) }
-    }
-
-    fn busy() -> Self {
-        Self::unavailable("too much is being written at the same time", 1)
-    }
-
-    /// InfluxDB's word for the status.
-    fn code(&self) -> &'static str {
-        match self.status {
-            StatusCode::BAD_REQUEST => "invalid",
-            StatusCode::UNAUTHORIZED => "unauthorized",
-            StatusCode::FORBIDDEN => "forbidden",
-            StatusCode::NOT_FOUND => "not found",
-            StatusCode::METHOD_NOT_ALLOWED => "method not allowed",
-            StatusCode::PAYLOAD_TOO_LARGE => "request too large",
-            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
-            _ => "internal error",
-        }
-    }
-}
-
-impl From<PortError> for Refusal {
-    fn from(error: PortError) -> Self {
-        Self::unavailable(error.sentence, 5)
-    }
-}
-
-/// The body of an error.
-#[derive(Serialize)]
-struct ErrorBody<'a> {
-    code: &'a str,
-    message: &'a str,
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let code = self.code();
-        let body = axum::Json(ErrorBody { code, message: &self.message });
-        let mut response = (self.status, [(ERROR_CODE, code)], body).into_response();
-        let headers = response.headers_mut();
-        if let Some(seconds) = self.retry_after_seconds {
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
-        if self.status == StatusCode::METHOD_NOT_ALLOWED {
-            headers.insert(header::ALLOW, HeaderValue::from_static("POST"));
-        }
-        response
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use secrecy::ExposeSecret as _;
+
+    use axum::http::HeaderValue;
 
     use super::*;
 
