@@ -321,19 +321,17 @@ async fn an_answer_that_stalls_times_out() {
 
 #[tokio::test]
 async fn dropping_a_stream_cancels_it_upstream() {
-    struct Gone(Option<tokio::sync::oneshot::Sender<()>>);
+    struct Gone(tokio::sync::mpsc::UnboundedSender<()>);
     impl Drop for Gone {
         fn drop(&mut self) {
-            let _ = self.0.take().unwrap().send(());
+            let _ = self.0.send(());
         }
     }
-    let (sender, receiver) = tokio::sync::oneshot::channel();
-    let sender = Arc::new(std::sync::Mutex::new(Some(sender)));
+    let (sender, mut receiver) = tokio::sync::mpsc::unbounded_channel();
     let router = Router::new().route(
         "/api/v2/query",
         post(move || async move {
-            let gone = Gone(sender.lock().unwrap().take());
-            let rows = futures::stream::unfold((gone, TABLE), |(gone, text)| async move {
+            let rows = futures::stream::unfold((Gone(sender), TABLE), |(gone, text)| async move {
                 tokio::time::sleep(Duration::from_millis(10)).await;
                 Some((Ok::<_, std::io::Error>(Bytes::from_static(text.as_bytes())), (gone, TABLE)))
             });
@@ -341,13 +339,63 @@ async fn dropping_a_stream_cancels_it_upstream() {
         }),
     );
     let client = client(&serve(router).await);
+    let mut cancelled = async || {
+        let waiting = tokio::time::timeout(Duration::from_secs(2), receiver.recv());
+        waiting.await.expect("cancelled within two seconds").unwrap();
+    };
     let mut stream = client.query("x").await.unwrap();
     stream.next().await.unwrap().unwrap();
     drop(stream);
-    tokio::time::timeout(Duration::from_secs(2), receiver)
-        .await
-        .expect("cancelled within two seconds")
-        .unwrap();
+    cancelled().await;
+    let mut text = client.query_text("x").await.unwrap();
+    text.next().await.unwrap().unwrap();
+    drop(text);
+    cancelled().await;
+}
+
+/// A query that somebody else has written may be a heavy one: it is waited for, and not sent again.
+#[tokio::test]
+async fn an_answer_that_is_passed_on_is_asked_for_once() {
+    for (status, times) in [
+        (StatusCode::SERVICE_UNAVAILABLE, 3),
+        (StatusCode::BAD_GATEWAY, 1),
+        (StatusCode::INTERNAL_SERVER_ERROR, 1),
+        (StatusCode::BAD_REQUEST, 1),
+    ] {
+        let (client, count) = answering(move |_| (status, "<h1>no</h1>")).await;
+        client.query_text("x").await.unwrap_err();
+        assert_eq!(count.load(Ordering::SeqCst), times, "{status}");
+    }
+
+    let count = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&count);
+    let router = Router::new().fallback(any(move || async move {
+        counter.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(limits().read_idle * 2).await;
+        csv("not, even CSV \"")
+    }));
+    let hasty = client(&serve(router).await);
+    assert!(matches!(hasty.query_text("x").await, Err(Error::TimedOut)));
+    assert_eq!(count.swap(0, Ordering::SeqCst), 1);
+    let patient = hasty.with_read_idle(Duration::from_secs(10)).unwrap();
+    let answer: Vec<_> = patient.query_text("x").await.unwrap().collect().await;
+    assert_eq!(answer, [Ok(Bytes::from_static(b"not, even CSV \""))]);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn an_answer_that_is_passed_on_ends_with_its_time() {
+    let router = Router::new().fallback(any(|| async {
+        csv(Body::from_stream(futures::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b",,0,3\r\n")), ()))
+        })))
+    }));
+    let client = client(&serve(router).await);
+    let hurried = client.with_deadline(tokio::time::Instant::now() + Duration::from_millis(200));
+    let answer: Vec<_> = hurried.query_text("x").await.unwrap().collect().await;
+    assert!(answer.len() > 1);
+    assert_eq!(answer.last(), Some(&Err(Error::TimedOut)));
 }
 
 #[tokio::test]

@@ -90,7 +90,8 @@ async fn no_more_is_kept_than_is_shown() {
     assert!(!found.is_csv_complete && found.is_complete);
     assert!(found.csv.len() <= CSV_SHOWN && !found.csv.ends_with('\n'), "{}", found.csv);
 
-    let endless = stream::repeat_with(|| Ok(Bytes::from(table(0, "CO2", "a", 5_000))));
+    let piece = Bytes::from(table(0, "CO2", "a", 5_000));
+    let endless = stream::repeat_with(move || Ok(piece.clone()));
     let endless = stream::once(async { Ok(Bytes::from_static(HEAD.as_bytes())) }).chain(endless);
     let found = read(endless.boxed()).await.unwrap();
     assert!(!found.is_complete && found.row_count >= ROWS_READ, "{}", found.row_count);
