@@ -15,6 +15,11 @@ pub(super) fn lighthouse(server: &Server, device: &str) {
         &format!("/devices/{device}"),
         "/dashboard",
         &format!("/dashboard/{device}?range=7d"),
+        &format!("/data?device={device}&range=1d&window=1h"),
+        "/buckets",
+        "/status",
+        "/authorizations",
+        "/api",
     ];
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bench/lighthouse/pages.js");
     let output = Command::new("node")

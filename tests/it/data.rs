@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use axum::body::Bytes;
+use axum::http::StatusCode;
 use futures::TryStreamExt;
 use influx_client::{Client, Error, ExposeSecret};
 use influx_wire::api::{Action, Authorization, Status, UpdateAuthorization};
@@ -141,6 +142,12 @@ async fn the_token_is_one_and_permits_one_thing() {
         reconcile(&session(application), &LATER, &DeviceLocks::default(), overlap).await.unwrap();
         let in_a_day = Ahead(Duration::from_hours(24));
         assert_eq!(tidy_up(&session(application), &in_a_day).await, Ok(0), "{name}");
+        let leftovers = application.read("list_leftovers", "").await;
+        assert!(leftovers.status.is_success(), "{name}: {leftovers:?}");
+        assert!(!leftovers.body.contains(&stored.key), "{name}: {leftovers:?}");
+        let removal = format!("authorization_id={}", stored.key);
+        let refused = application.call("remove_authorization", &removal).await;
+        assert_eq!(refused.status, StatusCode::NOT_FOUND, "{name}: {refused:?}");
         assert!(run(application, &SOON, READ).await.is_ok(), "{name}");
         let listed = application.list().await;
         assert!(
