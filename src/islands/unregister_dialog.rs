@@ -75,10 +75,10 @@ pub fn UnregisterDialog(data: Packed<Question>) -> impl IntoView {
             node_ref=dialog
             aria-labelledby="unregister-title"
             open=opens_with
-            // The Escape key. The event comes late: by then the dialog may have been opened again.
-            on:close=move |_| {
-                if dialog.get_untracked().is_some_and(|dialog: web_sys::HtmlDialogElement| !dialog.open()) {
-                    device.set(None);
+            // The Escape key. The event comes late: by then the dialog may have been opened again, or be gone with its page.
+            on:close=move |event| {
+                if !event_target::<web_sys::HtmlDialogElement>(&event).open() {
+                    device.try_set(None);
                 }
             }
         >
