@@ -90,7 +90,7 @@ fn Leftovers(list: LeftoverList) -> impl IntoView {
 fn List(list: Vec<Leftover>, label: &'static str, adopts: bool) -> impl IntoView {
     view! {
         <div class="scroller" tabindex="0" role="region" aria-label=format!("Table: {label}")>
-            <table class="table">
+            <table class="table table--cards">
                 <caption class="visually-hidden">{label}</caption>
                 <thead>
                     <tr>
@@ -116,15 +116,15 @@ fn Row(one: Leftover, adopts: bool) -> impl IntoView {
     view! {
         <tr data-key=key>
             <th scope="row">{device.clone()}</th>
-            <td class="mono">{authorization_id.clone()}</td>
-            <td>
+            <td class="mono" data-label="Authorization">{authorization_id.clone()}</td>
+            <td data-label="Created">
                 {match created_at {
                     Some(time) => view! { <Day time=local_time(time)/> }.into_any(),
                     None => "–".into_any(),
                 }}
             </td>
-            <td>{if is_out_of_scope { "other than a device may" } else { "the telemetry bucket" }}</td>
-            <td>
+            <td data-label="Permits">{if is_out_of_scope { "other than a device may" } else { "the telemetry bucket" }}</td>
+            <td class="table__wide">
                 <div class="row-actions">
                     {(adopts && can_be_adopted).then(|| view! {
                         <form method="post" action=AdoptDevice::url()>

@@ -44,7 +44,7 @@ fn List(list: BucketList) -> impl IntoView {
     let rows = buckets.into_iter().map(|bucket| view! { <Row bucket now/> }).collect_view();
     view! {
         <div class="scroller buckets__scroller" tabindex="0" role="region" aria-label="Table of the buckets">
-            <table class="table buckets">
+            <table class="table table--cards buckets">
                 <caption class="visually-hidden">"Buckets of the organization"</caption>
                 <thead>
                     <tr>
@@ -61,7 +61,7 @@ fn List(list: BucketList) -> impl IntoView {
         </div>
         <p class="hint buckets__note">
             {format!(
-                "Series and points are those of the last {counted_days} days: a series is a measurement with its tags and one field. The last write is the time of the newest point of the last {looked_back_days}.",
+                "Series and points are those of the last {counted_days} days: a series is a measurement with its tags and one field. The last write is the time of the newest point of the last {looked_back_days} days.",
             )}
         </p>
         {lacks_something.then(|| view! {
@@ -95,7 +95,7 @@ fn Row(bucket: BucketSummary, now: Timestamp) -> impl IntoView {
     };
     view! {
         <tr>
-            <th scope="row" class="buckets__name">
+            <th scope="row">
                 {name}
                 {purpose.map(|purpose| view! { <span class="buckets__purpose">{purpose}</span> })}
             </th>

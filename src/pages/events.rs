@@ -22,7 +22,7 @@ pub fn Events(
     } else {
         view! {
             <div class="scroller" tabindex="0" role="region" aria-label="Table of events">
-                <table class="table events">
+                <table class="table table--cards events">
                     <caption class="visually-hidden">"Events, the newest first"</caption>
                     <thead>
                         <tr>
@@ -71,22 +71,23 @@ fn Row(event: Event, now: Timestamp, names_devices: bool) -> impl IntoView {
     };
     let device = names_devices.then(|| match device {
         Some(id) if DeviceId::parse(&id).is_ok() => {
-            view! { <td><a href=format!("/devices/{id}")>{id.clone()}</a></td> }.into_any()
+            view! { <td data-label="Device"><a href=format!("/devices/{id}")>{id.clone()}</a></td> }
+                .into_any()
         }
-        Some(id) => view! { <td>{id}</td> }.into_any(),
-        None => view! { <td>"–"</td> }.into_any(),
+        Some(id) => view! { <td data-label="Device">{id}</td> }.into_any(),
+        None => view! { <td data-label="Device">"–"</td> }.into_any(),
     });
     view! {
         <tr class=if kind.is_outage() { "events__outage" } else { "" }>
-            <td>
+            <td data-label="Time">
                 <Ago time=local_time(time) now/>
             </td>
             {device}
-            <td>
+            <td data-label="Event">
                 {kind.is_outage().then(|| view! { <Glyph icon=Icon::Warning/> })}
                 {kind.label()}
             </td>
-            <td class="events__details">{details}</td>
+            <td class="events__details" data-label="Details">{details}</td>
         </tr>
     }
 }

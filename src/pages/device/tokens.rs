@@ -37,7 +37,7 @@ pub fn Tokens(id: DeviceId, tokens: Vec<TokenRecord>, now: Timestamp) -> impl In
         <section class="card tokens" aria-labelledby="tokens">
             <h2 id="tokens">"Token history"</h2>
             <div class="scroller" tabindex="0" role="region" aria-label="Table of the tokens">
-                <table class="table tokens__table">
+                <table class="table table--cards">
                     <caption class="visually-hidden">"Authorizations of this device, the newest first"</caption>
                     <thead>
                         <tr>
@@ -86,12 +86,12 @@ fn Row(token: TokenRecord, now: Timestamp) -> impl IntoView {
     view! {
         <tr data-key=authorization_id.clone()>
             <th class="mono" scope="row">{authorization_id.clone()}</th>
-            <td>{state}</td>
-            <td>
+            <td data-label="State">{state}</td>
+            <td data-label="Since">
                 <Ago time=local_time(since) now/>
             </td>
-            <td>{moment(until)}</td>
-            <td>{moment(revealed_at)}</td>
+            <td data-label="Replaced">{moment(until)}</td>
+            <td data-label="Revealed">{moment(revealed_at)}</td>
         </tr>
     }
 }
