@@ -86,7 +86,7 @@ fn Row(token: TokenRecord, now: Timestamp) -> impl IntoView {
     view! {
         <tr data-key=authorization_id.clone()>
             <th class="mono" scope="row">{authorization_id.clone()}</th>
-            <td data-label="State">{state}</td>
+            <td class="table__wide" data-label="State">{state}</td>
             <td data-label="Since">
                 <Ago time=local_time(since) now/>
             </td>
