@@ -27,17 +27,14 @@ pub(crate) async fn rendering(server: &Server) {
             .expect("a list");
     assert!(list.rows.len() >= DEVICES, "{} devices", list.rows.len());
 
-    let device = median(PAGES, || {
-        page(|| view! { <Details details=details.clone() forms=Forms::default()/> })
+    let device = median(PAGES, &details, |details| {
+        page(|| view! { <Details details forms=Forms::default()/> })
     });
     let request = DeviceListRequest { size: DEVICES as u32, ..DeviceListRequest::default() };
-    let devices = median(PAGES, || {
-        page(|| {
-            // Without spark lines.
-            let mut list = list.clone();
-            list.rows.iter_mut().for_each(|row| row.temperature = None);
-            view! { <List list request=request.clone()/> }
-        })
+    let mut without_sparks = list;
+    without_sparks.rows.iter_mut().for_each(|row| row.temperature = None);
+    let devices = median(PAGES, &without_sparks, |list| {
+        page(|| view! { <List list request=request.clone()/> })
     });
     let requests = |path: String| async move {
         let mut times = Vec::new();
@@ -75,11 +72,13 @@ fn page<V: IntoView + 'static>(view: impl FnOnce() -> V) -> usize {
     length
 }
 
-fn median(times: usize, mut work: impl FnMut() -> usize) -> Duration {
+/// How long rendering `data` takes, of which each page has its own.
+fn median<D: Clone>(times: usize, data: &D, mut work: impl FnMut(D) -> usize) -> Duration {
     let mut measured: Vec<Duration> = (0..times)
         .map(|_| {
+            let data = data.clone();
             let began = Instant::now();
-            let length = work();
+            let length = work(data);
             assert!(length > 1_000, "{length} bytes are no page");
             began.elapsed()
         })

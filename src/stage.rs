@@ -18,6 +18,7 @@ mod live;
 mod paint;
 mod picture_file;
 mod points;
+mod rehearsal;
 mod state;
 mod stream;
 mod takeover;

@@ -168,7 +168,22 @@ impl Stage {
                 }
             }
         });
+        self.rehearse_soon();
         true
+    }
+
+    /// After the request has left.
+    fn rehearse_soon(&self) {
+        if self.with(|state| state.is_rehearsed) {
+            return;
+        }
+        let weak = self.weak();
+        let rehearse = move || {
+            if let Some(stage) = weak.stage() {
+                stage.rehearse();
+            }
+        };
+        leptos::prelude::set_timeout(rehearse, std::time::Duration::ZERO);
     }
 
     fn take_points(&self, points: Points, now: Timestamp) {

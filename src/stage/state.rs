@@ -36,6 +36,8 @@ pub(super) struct State {
     /// What is being read, or was read last: the same is not read again.
     pub(super) wanted: Option<(View, Timestamp, Timestamp, u32)>,
     pub(super) settle: Option<leptos::prelude::TimeoutHandle>,
+    /// Whether the code of drawing has run once.
+    pub(super) is_rehearsed: bool,
     /// When the points were read, by the server's clock.
     pub(super) read_at: Timestamp,
 }
@@ -60,6 +62,7 @@ impl State {
             running: None,
             wanted: None,
             settle: None,
+            is_rehearsed: false,
             read_at: Timestamp(0),
         }
     }
