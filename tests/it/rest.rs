@@ -177,6 +177,8 @@ async fn bodies_are_json_whatever_they_are_called() {
     for body in [
         "x",
         "[]",
+        "[null]",
+        "[\"d\"]",
         "1",
         "{\"deviceId\":1}",
         "{\"deviceId\":\"\"}",
@@ -188,6 +190,13 @@ async fn bodies_are_json_whatever_they_are_called() {
         assert_refused(&post(&application, "/api/devices", body).await, StatusCode::BAD_REQUEST);
         let answer = post(&application, "/api/devices/create", body).await;
         assert_refused(&answer, StatusCode::BAD_REQUEST);
+    }
+    for (path, body) in
+        [("generate", r#"[["a"]]"#), ("a/measurements", r#"["from(bucket: \"iot_center\")"]"#)]
+    {
+        let answer = post(&application, &format!("/api/devices/{path}"), body).await;
+        assert_refused(&answer, StatusCode::BAD_REQUEST);
+        assert!(answer.body.contains("The body is not the JSON"), "{answer:?}");
     }
     let long = format!(r#"{{"deviceId":"{}"}}"#, "a".repeat(70_000));
     assert_refused(&post(&application, "/api/devices", &long).await, StatusCode::PAYLOAD_TOO_LARGE);
