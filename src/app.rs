@@ -66,10 +66,17 @@ fn Scripts(files: Assets) -> impl IntoView {
         context.set_is_hydrating(false);
     }
     let Assets { script, web_assembly, .. } = files;
-    // Fetched by the script itself rather than preloaded: browsers warn of a preload that is used late.
+    // Fetched once the page is painted, so that nothing that is needed for that waits for it. A page in the background is not painted.
     let start = format!(
-        "const wasm = fetch({web_assembly:?}, {{ priority: \"low\" }});\
-         import({script:?}).then(async (module) => {{ await module.default({{ module_or_path: wasm }}); module.hydrate(module); }});"
+        "let begun = false;\
+         const begin = () => {{\
+           if (begun) return;\
+           begun = true;\
+           const wasm = fetch({web_assembly:?}, {{ priority: \"low\" }});\
+           import({script:?}).then(async (module) => {{ await module.default({{ module_or_path: wasm }}); module.hydrate(module); }});\
+         }};\
+         new PerformanceObserver(begin).observe({{ type: \"paint\", buffered: true }});\
+         setTimeout(begin, 1000);"
     );
     view! {
         <link rel="modulepreload" href=script fetchpriority="low"/>
