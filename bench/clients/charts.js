@@ -68,6 +68,8 @@ async function drag(page, shift, work = moves => moves()) {
 // What the browser does for itself between two frames, of which a live page makes one a second: collecting garbage when it is idle, and
 // the reports of its memory that tracing asks for.
 const housekeeping = /^v8\/src\/heap\/|^base\/trace_event\/|memory_instrumentation/
+// What the browser is told by the program that moves its mouse.
+const remoteControl = 'blink.mojom.DevToolsSession'
 
 // What the main thread of a page works from frame to frame while something is done, in milliseconds: layout, script, style and,
 // without a graphics card, raster.
@@ -78,8 +80,11 @@ async function work(page, action) {
   const {traceEvents} = JSON.parse((await browser.stopTracing()).toString())
   const threads = traceEvents.filter(event => event.name === 'thread_name' && event.args.name === 'CrRendererMain')
   const of = ({pid, tid}) => traceEvents.filter(event => event.pid === pid && event.tid === tid && event.ph === 'X' && event.name === 'ThreadControllerImpl::RunTask')
+  const isRemote = ({args}) => args.chrome_mojo_event_info?.mojo_interface_tag?.startsWith(remoteControl)
+  const remote = traceEvents.filter(event => event.ph === 'X' && isRemote(event))
+  const isWithin = (event, task) => event.pid === task.pid && event.tid === task.tid && event.ts >= task.ts && event.ts < task.ts + task.dur
   const length = tasks => tasks.reduce((total, task) => total + task.dur, 0)
-  const isOurs = ({args}) => !housekeeping.test(args.src_file ?? '')
+  const isOurs = task => !housekeeping.test(task.args.src_file ?? '') && !remote.some(event => isWithin(event, task))
   const tasks = threads.map(of).toSorted((a, b) => length(b) - length(a))[0].toSorted((a, b) => a.ts - b.ts)
   // What the tracing itself begins with is over after 200 ms. A frame's work ends with the task that makes the frame.
   const frames = []
