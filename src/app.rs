@@ -73,7 +73,10 @@ fn Scripts(files: Assets) -> impl IntoView {
            if (begun) return;\
            begun = true;\
            const wasm = fetch({web_assembly:?}, {{ priority: \"low\" }});\
-           import({script:?}).then(async (module) => {{ await module.default({{ module_or_path: wasm }}); module.hydrate(module); }});\
+           import({script:?}).then(async (module) => {{\
+             await module.default({{ module_or_path: wasm }});\
+             setTimeout(() => module.hydrate(module));\
+           }});\
          }};\
          new PerformanceObserver(begin).observe({{ type: \"paint\", buffered: true }});\
          setTimeout(begin, 1000);"
@@ -231,7 +234,7 @@ fn BackendFailure(title: String, message: String) -> impl IntoView {
 #[component]
 fn Mark() -> impl IntoView {
     view! {
-        <svg class="brand__mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+        <svg class="brand__mark" viewBox="0 0 32 32" aria-hidden="true">
             <rect width="32" height="32" rx="8"/>
             <path d="M6.5 21.5a10 10 0 1 1 19 0"/>
             <path d="M9.5 21.5h4l3-8.5 2.6 8.5h3.4"/>

@@ -14,6 +14,7 @@ mod navigation;
 mod page;
 mod platform;
 mod refresh;
+pub mod task;
 
 use wasm_bindgen::prelude::*;
 
@@ -32,10 +33,9 @@ pub fn start(exports: JsValue) {
     // Set once.
     let _ = leptos::server_fn::redirect::set_redirect_hook(navigation::note_redirect);
     page::start();
-    islands::start(exports);
     navigation::listen_for_links();
     follow::listen();
     copy::listen();
     refresh::listen();
-    page::mark_hydrated();
+    islands::start(exports, page::mark_hydrated);
 }

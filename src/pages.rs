@@ -15,3 +15,4 @@ pub mod rest;
 pub mod spark;
 pub mod status;
 pub mod template;
+pub mod written;

@@ -7,7 +7,7 @@ use wasm_bindgen::prelude::*;
 use web_sys::js_sys::{Function, Reflect};
 use web_sys::{Element, HtmlElement};
 
-use super::ISLAND;
+use super::{ISLAND, task};
 
 struct Island {
     element: HtmlElement,
@@ -25,11 +25,22 @@ thread_local! {
     static ISLANDS: RefCell<Islands> = RefCell::default();
 }
 
-/// Remembers where the islands' functions are, and hydrates those of the page.
-pub(super) fn start(exports: JsValue) {
+/// Remembers where the islands' functions are, and hydrates those of the page: one after the other, each in a task of its own, since
+/// code takes the longest when it runs for the first time. Calls `done` when all live.
+pub(super) fn start(exports: JsValue, done: fn()) {
     leptos::mount::hydrate_islands();
     ISLANDS.with_borrow_mut(|islands| islands.exports = exports);
-    renew();
+    task::soon(move || start_next(done));
+}
+
+fn start_next(done: fn()) {
+    match next_new() {
+        Some(element) => {
+            hydrate(element);
+            task::soon(move || start_next(done));
+        }
+        None => done(),
+    }
 }
 
 /// Lets go of islands that are no more in the document, and hydrates those that are new in it.
@@ -41,25 +52,28 @@ pub(super) fn renew() {
     for island in gone {
         island.owner.cleanup();
     }
-    for element in new_islands() {
-        // A child of the owner that leptos has set for the whole page.
-        let Some(owner) = Owner::current().map(|root| root.child()) else { return };
-        let function = ISLANDS.with_borrow(|islands| function_of(&islands.exports, &element));
-        if let Some(function) = function {
-            // An island that fails has said so on the console; the others go on.
-            let _ = owner.with(|| function.call1(&JsValue::NULL, &element));
-        }
-        ISLANDS.with_borrow_mut(|islands| islands.living.push(Island { element, owner }));
+    while let Some(element) = next_new() {
+        hydrate(element);
     }
 }
 
-fn new_islands() -> Vec<HtmlElement> {
-    let Ok(found) = document().query_selector_all(ISLAND) else { return Vec::new() };
-    let elements = (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok());
+fn hydrate(element: HtmlElement) {
+    // A child of the owner that leptos has set for the whole page.
+    let owner = Owner::current().map_or_else(Owner::new, |root| root.child());
+    let function = ISLANDS.with_borrow(|islands| function_of(&islands.exports, &element));
+    if let Some(function) = function {
+        // An island that fails has said so on the console; the others go on.
+        let _ = owner.with(|| function.call1(&JsValue::NULL, &element));
+    }
+    ISLANDS.with_borrow_mut(|islands| islands.living.push(Island { element, owner }));
+}
+
+/// The first island of the document that does not live yet.
+fn next_new() -> Option<HtmlElement> {
+    let found = document().query_selector_all(ISLAND).ok()?;
+    let mut elements = (0..found.length()).filter_map(|index| found.get(index)?.dyn_into().ok());
     ISLANDS.with_borrow(|islands| {
-        elements
-            .filter(|element| islands.living.iter().all(|island| island.element != *element))
-            .collect()
+        elements.find(|element| islands.living.iter().all(|island| island.element != *element))
     })
 }
 

@@ -54,7 +54,7 @@ pub fn Gauge(
     view! {
         <li class=format!("gauge gauge--{}", field.slug()) class=("gauge--stale", is_stale)>
             <p class="gauge__name">{field.key()}</p>
-            <svg class="gauge__arc" viewBox="0 0 120 80" aria-hidden="true" focusable="false">
+            <svg class="gauge__arc" viewBox="0 0 120 80" aria-hidden="true">
                 {arcs}
                 <path class="gauge__track" d=arc(VALUE_RADIUS, 0.0, 1.0)></path>
                 // A sliver at the least: an arc without length would not show that there is a value.

@@ -49,7 +49,7 @@ impl Icon {
 #[component]
 pub fn Glyph(icon: Icon) -> impl IntoView {
     view! {
-        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+        <svg class="icon" viewBox="0 0 16 16" aria-hidden="true">
             <path d=icon.path()/>
         </svg>
     }

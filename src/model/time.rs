@@ -88,11 +88,10 @@ impl Timestamp {
     /// Adds [`Self::rfc3339`] to a text.
     pub fn push_rfc3339(self, text: &mut String) {
         let civil = self.civil();
-        civil.push_date(text);
-        text.push('T');
-        civil.push_time(text);
+        civil.push_second(b'T', text);
         if civil.millisecond > 0 {
-            let _ = write!(text, ".{:03}", civil.millisecond);
+            let [tens, ones] = two_digits(civil.millisecond);
+            push_ascii(text, &[b'.', b'0' + (civil.millisecond / 100) as u8, tens, ones]);
         }
         text.push('Z');
     }
@@ -201,12 +200,13 @@ impl Civil {
         }
     }
 
-    /// Adds `22:39:00` to a text.
-    pub(super) fn push_time(&self, text: &mut String) {
+    /// Adds `2022-02-08T22:39:00` to a text, with this character between date and time of day.
+    pub(super) fn push_second(&self, between: u8, text: &mut String) {
+        self.push_date(text);
         let [hour, minute, second] = [self.hour, self.minute, self.second].map(two_digits);
         push_ascii(
             text,
-            &[hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]],
+            &[between, hour[0], hour[1], b':', minute[0], minute[1], b':', second[0], second[1]],
         );
     }
 }

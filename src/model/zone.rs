@@ -136,21 +136,13 @@ impl LocalTime {
     /// `2022-02-08`
     pub fn date(self) -> String {
         let mut text = String::new();
-        self.push_date(&mut text);
+        self.civil().push_date(&mut text);
         text
-    }
-
-    /// Adds [`Self::date`] to a text.
-    pub fn push_date(self, text: &mut String) {
-        self.civil().push_date(text);
     }
 
     /// Adds `2022-02-08 23:39:00 UTC+01:00` to a text.
     pub fn push_text(self, text: &mut String) {
-        let civil = self.civil();
-        civil.push_date(text);
-        text.push(' ');
-        civil.push_time(text);
+        self.civil().push_second(b' ', text);
         text.push(' ');
         match self.offset_seconds {
             0 => text.push_str("UTC"),

@@ -15,6 +15,10 @@ use super::listener::Listener;
 use crate::charts::frame::{Surface, UNITS_PER_PIXEL};
 use crate::charts::style::{Ink, parse_color};
 
+/// More than any screen has. Where the style sheet does not say how large a canvas is, it is as large as its drawing, which is made
+/// as large as it: without a limit both would grow from report to report.
+const MOST_PIXELS: u32 = 16_384;
+
 /// The size of a canvas on the screen.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct CanvasSize {
@@ -45,7 +49,8 @@ impl SizeObserver {
         report: impl Fn(CanvasSize) + 'static,
     ) -> Option<Self> {
         let callback = Closure::new(move |entries: Vec<ResizeObserverEntry>| {
-            if let Some(size) = entries.last().and_then(measure) {
+            let size = entries.last().and_then(measure);
+            if let Some(size) = size.filter(|size| size.width.max(size.height) <= MOST_PIXELS) {
                 report(size);
             }
         });

@@ -41,6 +41,32 @@ pub(super) struct Elements {
     pub(super) track: Option<TrackElements>,
 }
 
+/// What has a canvas of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Sheet<'a> {
+    Chart(&'a ChartElements),
+    Axis(&'a HtmlCanvasElement),
+}
+
+impl Sheet<'_> {
+    fn marked(&self) -> &Element {
+        match self {
+            Self::Chart(chart) => &chart.layer,
+            Self::Axis(canvas) => canvas,
+        }
+    }
+
+    /// Whether the canvas is shown, and not what the server has drawn.
+    pub(super) fn is_drawn(&self) -> bool {
+        self.marked().has_attribute(DRAWN)
+    }
+
+    /// Shows the canvas.
+    pub(super) fn set_drawn(&self) {
+        let _ = self.marked().toggle_attribute_with_force(DRAWN, true);
+    }
+}
+
 /// The way of the device.
 #[derive(Debug, Clone)]
 pub(super) struct TrackElements {
@@ -78,17 +104,17 @@ impl Elements {
         })
     }
 
-    /// Shows the canvases, or what the server has drawn below them.
-    pub(super) fn set_drawn(&self, is_drawn: bool) {
-        let layers = self.charts.iter().map(|chart| &chart.layer);
-        for layer in layers {
-            let _ = layer.toggle_attribute_with_force(DRAWN, is_drawn);
+    /// Shows what the server has drawn below the canvases.
+    pub(super) fn uncover(&self) {
+        for chart in &self.charts {
+            let _ = chart.layer.toggle_attribute_with_force(DRAWN, false);
         }
-        let _ = self.axis.toggle_attribute_with_force(DRAWN, is_drawn);
+        let _ = self.axis.toggle_attribute_with_force(DRAWN, false);
     }
 
-    pub(super) fn is_drawn(&self) -> bool {
-        self.charts.first().is_some_and(|chart| chart.layer.has_attribute(DRAWN))
+    /// The canvases in the order in which they are drawn for the first time: the charts, then the axis.
+    pub(super) fn sheets(&self) -> impl Iterator<Item = Sheet<'_>> {
+        self.charts.iter().map(Sheet::Chart).chain([Sheet::Axis(&self.axis)])
     }
 
     /// The chart whose layer this is.

@@ -9,12 +9,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
 use super::canvas::{AppearanceWatch, SizeObserver};
-use super::elements::set_text;
+use super::elements::{Sheet, set_text};
 use super::listener::Listener;
-use super::paint::{Inks, paint};
+use super::paint::{Inks, Painter};
 use super::points::{self, Points};
 use super::state::State;
 use super::stream::Live;
+use crate::browser::task;
 use crate::charts::summary::resolution;
 use crate::model::live::LiveState;
 use crate::model::range::TimeRange;
@@ -47,6 +48,8 @@ struct Inner {
     section: Element,
     report: Box<dyn Report>,
     state: RefCell<State>,
+    /// Whether what is drawn is to be drawn anew.
+    is_changed: Cell<bool>,
     is_paint_requested: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
     observers: RefCell<Observers>,
@@ -74,7 +77,8 @@ impl Stage {
             section,
             report: Box::new(report),
             state: RefCell::new(state),
-            is_paint_requested: Cell::new(false),
+            is_changed: Cell::default(),
+            is_paint_requested: Cell::default(),
             listeners: RefCell::default(),
             observers: RefCell::default(),
             when_read,
@@ -115,6 +119,16 @@ impl Stage {
         let result = change(&mut self.0.state.borrow_mut());
         self.request_paint();
         result
+    }
+
+    /// Does something in a task of its own, if the stage is still there then.
+    pub(super) fn soon(&self, work: impl FnOnce(&Self) + 'static) {
+        let weak = self.weak();
+        task::soon(move || {
+            if let Some(stage) = weak.stage() {
+                work(&stage);
+            }
+        });
     }
 
     /// Puts the cursor to a moment on all charts, or takes it away.
@@ -168,22 +182,8 @@ impl Stage {
                 }
             }
         });
-        self.rehearse_soon();
+        self.rehearse();
         true
-    }
-
-    /// After the request has left.
-    fn rehearse_soon(&self) {
-        if self.with(|state| state.is_rehearsed) {
-            return;
-        }
-        let weak = self.weak();
-        let rehearse = move || {
-            if let Some(stage) = weak.stage() {
-                stage.rehearse();
-            }
-        };
-        leptos::prelude::set_timeout(rehearse, std::time::Duration::ZERO);
     }
 
     fn take_points(&self, points: Points, now: Timestamp) {
@@ -264,7 +264,13 @@ impl Stage {
         }
     }
 
+    /// Has everything drawn anew with the next frame.
     pub(super) fn request_paint(&self) {
+        self.0.is_changed.set(true);
+        self.request_frame();
+    }
+
+    fn request_frame(&self) {
         if self.0.is_paint_requested.replace(true) {
             return;
         }
@@ -277,24 +283,40 @@ impl Stage {
         });
     }
 
+    /// Draws what has changed. What shows the server's drawing so far gets its canvas one after the other, one a frame: these look
+    /// the same, and all at once would be a frame that takes long.
     fn paint(&self) {
-        self.with_mut(|state| {
+        let is_changed = self.0.is_changed.take();
+        let is_complete = self.with_mut(|state| {
             let State { elements, picture, inks, chart_size, axis_size, view, .. } = state;
             let (Some(elements), Some(picture), Some(chart_size), Some(axis_size)) =
                 (elements.as_ref(), picture.as_ref(), *chart_size, *axis_size)
             else {
-                return;
+                return true;
             };
             let inks = inks.get_or_insert_with(|| Inks::of(&self.0.section));
-            paint(elements, picture, inks, chart_size, axis_size, &view.zone);
+            let painter = Painter { picture, chart_size, axis_size, zone: &view.zone };
+            let (drawn, mut new): (Vec<_>, Vec<_>) = elements.sheets().partition(Sheet::is_drawn);
+            if is_changed {
+                for sheet in drawn {
+                    painter.paint(sheet, inks);
+                }
+            }
+            new.reverse();
+            if let Some(sheet) = new.pop() {
+                painter.paint(sheet, inks);
+                sheet.set_drawn();
+            }
             if let Some(element) = &elements.resolution {
                 set_text(element, &resolution(picture, &chart_size.surface()));
             }
-            if !elements.is_drawn() {
-                elements.set_drawn(true);
-            }
+            let is_complete = new.is_empty();
             state.place_cursor();
+            is_complete
         });
+        if !is_complete {
+            self.request_frame();
+        }
     }
 }
 

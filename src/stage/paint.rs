@@ -1,9 +1,9 @@
 //! Putting the picture on the canvases. Nothing here is done for a cursor that moves.
 
-use web_sys::Element;
+use web_sys::{Element, HtmlCanvasElement};
 
 use super::canvas::{CanvasSize, Palette, prepare};
-use super::elements::Elements;
+use super::elements::{ChartElements, Sheet};
 use crate::charts::draw::{Parts, draw_chart, draw_time_axis};
 use crate::charts::frame::{LABEL_DISTANCE, Plot};
 use crate::charts::picture::Picture;
@@ -48,37 +48,59 @@ impl Inks {
     }
 }
 
-/// Draws all charts and the axis.
-pub(super) fn paint(
-    elements: &Elements,
-    picture: &Picture,
-    inks: &mut Inks,
-    chart_size: CanvasSize,
-    axis_size: CanvasSize,
-    zone: &Zone,
-) {
-    let (surface, frame) = (chart_size.surface(), &picture.frame);
-    let gutter = Plot::new(&surface, frame).left - surface.length(LABEL_DISTANCE) / 2;
-    for chart in &elements.charts {
-        let ink = inks.charts.iter_mut().find(|ink| ink.field == chart.field);
-        let (Some(ChartInk { ink, labels, .. }), Some(data)) = (ink, picture.chart(chart.field))
-        else {
-            continue;
+/// What is drawn, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Painter<'a> {
+    pub(super) picture: &'a Picture,
+    pub(super) chart_size: CanvasSize,
+    pub(super) axis_size: CanvasSize,
+    pub(super) zone: &'a Zone,
+}
+
+impl Painter<'_> {
+    /// Draws a chart or the axis.
+    pub(super) fn paint(&self, sheet: Sheet<'_>, inks: &mut Inks) {
+        match sheet {
+            Sheet::Chart(chart) => self.paint_chart(chart, inks),
+            Sheet::Axis(canvas) => self.paint_axis(canvas, inks),
+        }
+    }
+
+    /// Takes away what is drawn.
+    pub(super) fn wipe(&self, sheet: Sheet<'_>) {
+        // This is what clears it.
+        let _ = match sheet {
+            Sheet::Chart(chart) => prepare(&chart.canvas, self.chart_size, 0),
+            Sheet::Axis(canvas) => prepare(canvas, self.axis_size, 0),
         };
-        let wanted =
-            Labels { axis: data.axis.clone(), size: chart_size, gutter: picture.frame.gutter };
+    }
+
+    fn paint_chart(&self, chart: &ChartElements, inks: &mut Inks) {
+        let ink = inks.charts.iter_mut().find(|ink| ink.field == chart.field);
+        let (Some(ChartInk { ink, labels, .. }), Some(data)) =
+            (ink, self.picture.chart(chart.field))
+        else {
+            return;
+        };
+        let (size, surface, frame) =
+            (self.chart_size, self.chart_size.surface(), &self.picture.frame);
+        let wanted = Labels { axis: data.axis.clone(), size, gutter: frame.gutter };
         let (kept, parts) = if labels.as_ref() == Some(&wanted) {
+            let gutter = Plot::new(&surface, frame).left - surface.length(LABEL_DISTANCE) / 2;
             (gutter, Parts::AllButLabels)
         } else {
             (0, Parts::All)
         };
-        let Some(backend) = prepare(&chart.canvas, chart_size, kept) else { continue };
+        let Some(backend) = prepare(&chart.canvas, size, kept) else { return };
         // A canvas that refuses a stroke leaves the rest of the page as it is.
         let is_drawn = draw_chart(backend, &surface, frame, data, ink, parts).is_ok();
         *labels = is_drawn.then_some(wanted);
     }
-    if let Some(backend) = prepare(&elements.axis, axis_size, 0) {
+
+    fn paint_axis(&self, canvas: &HtmlCanvasElement, inks: &Inks) {
+        let Some(backend) = prepare(canvas, self.axis_size, 0) else { return };
+        let surface = self.axis_size.surface();
         // As above.
-        let _ = draw_time_axis(backend, &axis_size.surface(), frame, zone, &inks.axis);
+        let _ = draw_time_axis(backend, &surface, &self.picture.frame, self.zone, &inks.axis);
     }
 }

@@ -3,37 +3,63 @@
 
 use std::num::NonZeroU64;
 
-use super::canvas::prepare;
+use web_sys::Element;
+
+use super::elements::{Elements, Sheet};
 use super::handle::Stage;
-use super::paint::{Inks, paint};
+use super::paint::{Inks, Painter};
 use super::state::State;
 use crate::charts::picture::Picture;
 use crate::model::field::Field;
 use crate::model::series::{Column, Series, Spread};
 use crate::model::time::Timestamp;
 
+struct Rehearsal {
+    picture: Picture,
+    inks: Inks,
+}
+
 impl Stage {
-    /// Draws something invented where the charts will be, and wipes it away before anybody sees it. Once is enough.
+    /// Draws something invented where the first chart and the axis will be, and wipes it away before anybody sees it. Once is enough.
+    /// In several tasks, none of which keeps the browser for long.
     pub(super) fn rehearse(&self) {
-        self.with_mut(|state| {
-            if state.picture.is_some() || std::mem::replace(&mut state.is_rehearsed, true) {
-                return;
-            }
-            let State { elements, chart_size, axis_size, view, from, to, .. } = state;
-            let (Some(elements), Some(chart_size), Some(axis_size)) =
-                (elements.as_ref(), *chart_size, *axis_size)
-            else {
-                return;
-            };
-            let picture = Picture::new(&invented(*from, *to, chart_size.width), None, *from, *to);
-            let mut inks = Inks::of(self.section());
-            paint(elements, &picture, &mut inks, chart_size, axis_size, &view.zone);
-            let charts = elements.charts.iter().map(|chart| (&chart.canvas, chart_size));
-            for (canvas, size) in charts.chain([(&elements.axis, axis_size)]) {
-                // This is what clears it.
-                let _ = prepare(canvas, size, 0);
-            }
+        if self.with_mut(|state| std::mem::replace(&mut state.is_rehearsed, true)) {
+            return;
+        }
+        self.soon(|stage| {
+            let invent = |state: &State| Rehearsal::new(state, stage.section());
+            let Some(mut rehearsal) = stage.with(invent) else { return };
+            stage.soon(move |stage| {
+                stage.with(|state| rehearsal.draw(state, |elements| elements.sheets().next()));
+                stage.soon(move |stage| {
+                    stage.with(|state| rehearsal.draw(state, |elements| elements.sheets().last()));
+                });
+            });
         });
+    }
+}
+
+impl Rehearsal {
+    fn new(state: &State, section: &Element) -> Option<Self> {
+        let series = invented(state.from, state.to, state.chart_size?.width);
+        let picture = Picture::new(&series, None, state.from, state.to);
+        Some(Self { picture, inks: Inks::of(section) })
+    }
+
+    /// Nothing, if the points are there already.
+    fn draw(&mut self, state: &State, choose: fn(&Elements) -> Option<Sheet<'_>>) {
+        let State { elements, picture: None, chart_size, axis_size, view, .. } = state else {
+            return;
+        };
+        if let (Some(elements), Some(chart_size), Some(axis_size)) =
+            (elements, *chart_size, *axis_size)
+            && let Some(sheet) = choose(elements)
+        {
+            let painter =
+                Painter { picture: &self.picture, chart_size, axis_size, zone: &view.zone };
+            painter.paint(sheet, &mut self.inks);
+            painter.wipe(sheet);
+        }
     }
 }
 

@@ -93,7 +93,7 @@ impl State {
         self.points = None;
         self.cursor = None;
         if let Some(elements) = &self.elements {
-            elements.set_drawn(false);
+            elements.uncover();
         }
     }
 

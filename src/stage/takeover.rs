@@ -102,10 +102,7 @@ impl Stage {
                 .sizes
                 .extend(self.observe(&elements.axis, |state, size| state.axis_size = Some(size)));
             observers.sizes.extend(elements.track.as_ref().and_then(|track| {
-                self.observe(&track.canvas, |state, size| {
-                    state.track.size = Some(size);
-                    state.paint_track();
-                })
+                self.observe(&track.canvas, |state, size| state.track.size = Some(size))
             }));
             keyboard::make_focusable(elements, self.section());
         }
@@ -125,7 +122,11 @@ impl Stage {
         SizeObserver::new(canvas, move |size| {
             if let Some(stage) = weak.stage() {
                 stage.change(|state| note(state, size));
-                stage.load_if_new();
+                // The frame in which the sizes are told is not the one to wait for them.
+                stage.soon(|stage| {
+                    stage.load_if_new();
+                    stage.soon(|stage| stage.with_mut(State::paint_track));
+                });
             }
         })
     }

@@ -11,6 +11,7 @@ use crate::model::field::Field;
 use crate::model::spark::Spark;
 use crate::pages::spark::LastDay;
 use crate::pages::template::{Template, escaped, place};
+use crate::pages::written::Written;
 
 /// The values of a row.
 const ID: usize = 0;
@@ -23,6 +24,9 @@ const REGISTERED_DATE: usize = 6;
 const SPARK: usize = 7;
 const VALUES: usize = 8;
 
+/// More than most rows without a spark line take.
+const BYTES_OF_A_ROW: usize = 1_100;
+
 /// In what rows differ but for their values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kind {
@@ -33,14 +37,17 @@ struct Kind {
     is_registered_known: bool,
 }
 
-/// The rows as HTML.
-pub fn rows(list: &DeviceList) -> String {
+/// The rows, to be written when the page is.
+pub fn rows(list: DeviceList) -> impl IntoView {
+    Written::new(list.rows.len() * BYTES_OF_A_ROW, move |html| push_rows(&list, html))
+}
+
+fn push_rows(list: &DeviceList, html: &mut String) {
     let DeviceList { rows, now, last_seen_failed, .. } = list;
     let times = || rows.iter().flat_map(|row| [row.registered_at, row.last_seen]).flatten();
     let zone = zone_between(times().min().unwrap_or(*now), times().max().unwrap_or(*now));
     let mut templates: Vec<(Kind, Template)> = Vec::new();
     let no_spark = spark(None);
-    let mut html = String::with_capacity(rows.len() * 1_100);
     let mut values: [String; VALUES] = Default::default();
     for row in rows {
         let last_seen = row.last_seen.filter(|_| last_seen_failed.is_none());
@@ -66,18 +73,17 @@ pub fn rows(list: &DeviceList) -> String {
             time.push_ago(*now, seen_ago);
         }
         if let Some(time) = row.registered_at {
-            let local = zone.at(time);
             time.push_rfc3339(registered);
-            local.push_text(registered_long);
-            local.push_date(registered_date);
+            zone.at(time).push_text(registered_long);
+            let date = registered_long.split_once(' ').map_or("", |(date, _)| date);
+            registered_date.push_str(date);
         }
         match &row.temperature {
             None => line.push_str(&no_spark),
             some @ Some(_) => line.push_str(&spark(some.clone())),
         }
-        template.fill(&values, &mut html);
+        template.fill(&values, html);
     }
-    html
 }
 
 fn spark(temperature: Option<Spark>) -> String {
@@ -171,7 +177,9 @@ mod tests {
             leftovers: crate::model::leftover::Leftovers::default(),
             how: Vec::new(),
         };
-        Owner::new().with(|| rows(&list))
+        let mut html = String::new();
+        Owner::new().with(|| push_rows(&list, &mut html));
+        html
     }
 
     #[test]

@@ -32,7 +32,7 @@ pub fn DeviceTable(list: DeviceList, request: DeviceListRequest) -> impl IntoVie
                     </th>
                 </tr>
             </thead>
-            <tbody role="rowgroup" inner_html=rows(&list)></tbody>
+            <tbody role="rowgroup">{rows(list)}</tbody>
         </table>
     }
 }
