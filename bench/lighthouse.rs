@@ -1,5 +1,6 @@
 //! What Lighthouse says of every page, as a desktop and as a mobile phone: performance, accessibility, best practices.
 
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -22,18 +23,18 @@ pub(super) fn lighthouse(server: &Server, device: &str) {
         "/api",
     ];
     let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("bench/lighthouse/pages.js");
-    let output = Command::new("node")
+    let mut node = Command::new("node")
         .arg(script)
         .args(paths.map(|path| format!("{}{path}", server.url)))
-        .stderr(Stdio::inherit())
-        .output()
+        .stdout(Stdio::piped())
+        .spawn()
         .expect("node runs");
-    assert!(output.status.success(), "lighthouse failed");
-    let lines = String::from_utf8(output.stdout).expect("text");
-    let pages: Vec<Value> =
-        lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
-    assert_eq!(pages.len(), paths.len());
-    for page in pages {
+    // Each page takes minutes: they are printed as they come.
+    let lines = BufReader::new(node.stdout.take().expect("is piped")).lines();
+    let mut judged = 0;
+    for line in lines {
+        let page: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
+        judged += 1;
         for form in ["desktop", "mobile"] {
             let result = &page[form];
             let scores = result["scores"].as_array().expect("scores").iter();
@@ -50,4 +51,6 @@ pub(super) fn lighthouse(server: &Server, device: &str) {
             assert!(complaints.is_empty(), "{}, {form}: {complaints:?}", page["page"]);
         }
     }
+    assert!(node.wait().expect("node ends").success(), "lighthouse failed");
+    assert_eq!(judged, paths.len());
 }

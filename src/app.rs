@@ -29,6 +29,9 @@ use crate::pages::not_found::NotFoundPage;
 use crate::pages::rest::RestPage;
 use crate::pages::status::StatusPage;
 
+/// The id of what comes last in every page.
+const END: &str = "end";
+
 /// The HTML document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
     let files = assets(&options);
@@ -44,6 +47,8 @@ pub fn shell(options: LeptosOptions) -> impl IntoView {
                 />
                 <meta name="theme-color" media="(prefers-color-scheme: light)" content="#ffffff"/>
                 <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#161b22"/>
+                // Nothing is shown before all is there, where the browser knows this: the columns of half a table have other widths.
+                <link rel="expect" href=format!("#{END}") blocking="render"/>
                 <link rel="stylesheet" href=files.style_sheet.clone()/>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
                 <link rel="manifest" href="/manifest.webmanifest"/>
@@ -147,7 +152,7 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/buckets") view=BucketsPage ssr=SsrMode::Async/>
             </FlatRoutes>
         </main>
-        <footer class="footer">
+        <footer class="footer" id=END>
             <nav class="footer__nav" aria-label="More pages">
                 <FooterLink href="/buckets" label="Buckets"/>
                 <FooterLink href="/status" label="Status"/>

@@ -7,6 +7,7 @@ import type { Page, TestInfo } from "@playwright/test";
 import {
   contentOf, expectAccessible, expectNoShifts, expectNoSidewaysScrolling, expectTargets, watchShifts,
 } from "./fixtures/looks.ts";
+import { Dribble } from "./fixtures/dribble.ts";
 import { Gate } from "./fixtures/gate.ts";
 import { expect, FRESH, FULL, filledTest, test } from "./fixtures/test.ts";
 
@@ -138,6 +139,25 @@ for (const [reducedMotion, moves] of [["reduce", false], ["no-preference", true]
     expect((await page.evaluate(() => document.getAnimations().length)) > 0).toBe(moves);
     next.open();
     await expect(frame.heading).toHaveText("Devices");
+  });
+}
+
+for (const path of [`/devices/${FULL}`, "/devices", "/status"]) {
+  filledTest(`the table of ${path} does not move while the page is still coming`, async ({ page, frame, server }) => {
+    const line = await Dribble.start(server.url, (html) => html.indexOf("</tr>", html.indexOf("<tbody")) + "</tr>".length);
+    try {
+      await watchShifts(page);
+      await page.goto(`${line.url}${path}`, { waitUntil: "commit" });
+      await expect(page.locator("tbody tr")).toHaveCount(1);
+      // Long enough for a browser that would show what it has.
+      await page.waitForTimeout(500);
+      line.rest.open();
+      await frame.hydrated();
+      await expectNoShifts(page);
+      expect(await page.locator("tbody tr").count()).toBeGreaterThan(1);
+    } finally {
+      await line.stop();
+    }
   });
 }
 

@@ -9,14 +9,13 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
 use super::canvas::{AppearanceWatch, SizeObserver};
-use super::elements::{Sheet, set_text};
+use super::elements::Sheet;
 use super::listener::Listener;
 use super::paint::{Inks, Painter};
 use super::points::{self, Points};
 use super::state::State;
 use super::stream::Live;
 use crate::browser::task;
-use crate::charts::summary::resolution;
 use crate::model::live::LiveState;
 use crate::model::range::TimeRange;
 use crate::model::time::Timestamp;
@@ -307,10 +306,8 @@ impl Stage {
                 painter.paint(sheet, inks);
                 sheet.set_drawn();
             }
-            if let Some(element) = &elements.resolution {
-                set_text(element, &resolution(picture, &chart_size.surface()));
-            }
             let is_complete = new.is_empty();
+            state.show_resolution();
             state.place_cursor();
             is_complete
         });

@@ -5,7 +5,6 @@ use std::num::NonZeroU64;
 
 use web_sys::Element;
 
-use super::elements::{Elements, Sheet};
 use super::handle::Stage;
 use super::paint::{Inks, Painter};
 use super::state::State;
@@ -20,21 +19,25 @@ struct Rehearsal {
 }
 
 impl Stage {
-    /// Draws something invented where the first chart and the axis will be, and wipes it away before anybody sees it. Once is enough.
-    /// In several tasks, none of which keeps the browser for long.
+    /// Draws something invented where the charts will be, and wipes it away before anybody sees it. Once is enough. In several tasks,
+    /// none of which keeps the browser for long.
     pub(super) fn rehearse(&self) {
         if self.with_mut(|state| std::mem::replace(&mut state.is_rehearsed, true)) {
             return;
         }
         self.soon(|stage| {
             let invent = |state: &State| Rehearsal::new(state, stage.section());
-            let Some(mut rehearsal) = stage.with(invent) else { return };
-            stage.soon(move |stage| {
-                stage.with(|state| rehearsal.draw(state, |elements| elements.sheets().next()));
-                stage.soon(move |stage| {
-                    stage.with(|state| rehearsal.draw(state, |elements| elements.sheets().last()));
-                });
-            });
+            if let Some(rehearsal) = stage.with(invent) {
+                stage.rehearse_sheet(rehearsal, 0);
+            }
+        });
+    }
+
+    fn rehearse_sheet(&self, mut rehearsal: Rehearsal, index: usize) {
+        self.soon(move |stage| {
+            if stage.with(|state| rehearsal.draw(state, index)).is_some() {
+                stage.rehearse_sheet(rehearsal, index + 1);
+            }
         });
     }
 }
@@ -46,20 +49,21 @@ impl Rehearsal {
         Some(Self { picture, inks: Inks::of(section) })
     }
 
-    /// Nothing, if the points are there already.
-    fn draw(&mut self, state: &State, choose: fn(&Elements) -> Option<Sheet<'_>>) {
+    /// `None` if there are no more sheets, or the points are there already.
+    fn draw(&mut self, state: &State, index: usize) -> Option<()> {
         let State { elements, picture: None, chart_size, axis_size, view, .. } = state else {
-            return;
+            return None;
         };
-        if let (Some(elements), Some(chart_size), Some(axis_size)) =
-            (elements, *chart_size, *axis_size)
-            && let Some(sheet) = choose(elements)
-        {
-            let painter =
-                Painter { picture: &self.picture, chart_size, axis_size, zone: &view.zone };
-            painter.paint(sheet, &mut self.inks);
-            painter.wipe(sheet);
-        }
+        let painter = Painter {
+            picture: &self.picture,
+            chart_size: (*chart_size)?,
+            axis_size: (*axis_size)?,
+            zone: &view.zone,
+        };
+        let sheet = elements.as_ref()?.sheets().nth(index)?;
+        painter.paint(sheet, &mut self.inks);
+        painter.wipe(sheet);
+        Some(())
     }
 }
 

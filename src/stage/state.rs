@@ -10,7 +10,7 @@ use super::points::Points;
 use super::track::TrackPainter;
 use crate::charts::frame::{Plot, TimeScale};
 use crate::charts::picture::Picture;
-use crate::charts::summary::extent;
+use crate::charts::summary::{extent, resolution};
 use crate::model::time::Timestamp;
 use crate::model::view::View;
 
@@ -148,6 +148,16 @@ impl State {
             }
         }
         self.picture = Some(picture);
+    }
+
+    /// Says how finely the charts are drawn here, which the server does not know.
+    pub(super) fn show_resolution(&self) {
+        if let (Some(elements), Some(picture), Some(size)) =
+            (&self.elements, &self.picture, self.chart_size)
+            && let Some(element) = &elements.resolution
+        {
+            set_text(element, &resolution(picture, &size.surface()));
+        }
     }
 
     /// Shows another span of the points that are there. In milliseconds since the epoch.

@@ -48,8 +48,9 @@ impl Stage {
         self.find_elements();
         self.with_mut(State::paint_track);
         let is_running = self.live().borrow().is_running();
-        let (is_other, is_old) = self.change(|state| {
+        let (is_other, is_old, is_changed) = self.with_mut(|state| {
             let is_other = !state.shows_same(&view);
+            let before = (state.from, state.to, state.view.zone.clone());
             if is_other || !is_running {
                 let is_shown = (state.from, state.to) == (view.from, view.to);
                 (state.from, state.to) = (view.from, view.to);
@@ -62,9 +63,16 @@ impl Stage {
             }
             let fresh_ms = if view.comparison.is_some() { FRESH_COMPARED_MS } else { FRESH_MS };
             let is_old = view.is_live() && (!is_running || view.now.0 - state.read_at.0 > fresh_ms);
+            let is_changed = is_other || before != (state.from, state.to, view.zone.clone());
             state.view = view;
-            (is_other, is_old)
+            (is_other, is_old, is_changed)
         });
+        // Most newer pages are about what is drawn already.
+        if is_changed {
+            self.request_paint();
+        } else {
+            self.with(State::show_resolution);
+        }
         if is_other {
             self.stop_live();
         }
