@@ -19,6 +19,7 @@ mod paint;
 mod picture_file;
 mod points;
 mod rehearsal;
+mod sight;
 mod state;
 mod stream;
 mod takeover;

@@ -46,8 +46,11 @@ function measureFrames() {
   })
 }
 
-async function open(url, ...scripts) {
-  const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
+// High enough for all five charts, or as most windows are.
+const [TALL, USUAL] = [1600, 900]
+
+async function open(url, {scripts = [], height = TALL} = {}) {
+  const page = await browser.newPage({viewport: {width: 1318, height}})
   for (const script of scripts) await page.addInitScript(script)
   await page.goto(url)
   await page.locator('.chart__layer[data-drawn]').first().waitFor()
@@ -79,8 +82,8 @@ const housekeeping = /^v8\/src\/heap\/|^base\/trace_event\/|memory_instrumentati
 // What the browser is told by the program that moves its mouse.
 const remoteControl = 'blink.mojom.DevToolsSession'
 
-// What the main thread of a page works from frame to frame while something is done, in milliseconds: layout, script, style and,
-// without a graphics card, raster.
+// What the main thread of a page works from frame to frame while something is done, in milliseconds of processor time and of the clock:
+// layout, script, style and, without a graphics card, raster. The clock also counts what the machine did meanwhile for somebody else.
 async function work(page, action) {
   await browser.startTracing(page, {categories: ['toplevel']})
   await page.waitForTimeout(250)
@@ -96,12 +99,15 @@ async function work(page, action) {
   const tasks = threads.map(of).toSorted((a, b) => length(b) - length(a))[0].toSorted((a, b) => a.ts - b.ts)
   // What the tracing itself begins with is over after 200 ms. A frame's work ends with the task that makes the frame.
   const frames = []
-  let sum_ms = 0
+  let frame = {processor: 0, clock: 0}
   for (const task of tasks.filter(task => task.ts > tasks[0].ts + 200_000)) {
-    if (isOurs(task)) sum_ms += task.dur / 1_000
+    if (isOurs(task)) {
+      frame.processor += (task.tdur ?? task.dur) / 1_000
+      frame.clock += task.dur / 1_000
+    }
     if (task.args.src_func === 'ScheduledActionSendBeginMainFrame') {
-      frames.push(sum_ms)
-      sum_ms = 0
+      frames.push(frame)
+      frame = {processor: 0, clock: 0}
     }
   }
   if (frames.length === 0) throw new Error('no frames')
@@ -110,7 +116,7 @@ async function work(page, action) {
 
 // One drawing by code that never ran before, and many by the same code afterwards.
 async function ours() {
-  const page = await open(monthUrl, measureFrames)
+  const page = await open(monthUrl, {scripts: [measureFrames]})
   const width = await page.locator('.chart__canvas').first().evaluate(canvas => canvas.width)
   const first = await page.evaluate(() => window.first)
   await page.evaluate(() => { window.frames = [] })
@@ -122,7 +128,7 @@ async function ours() {
 
 // The same with uPlot.
 async function theirs(times, columns) {
-  const page = await browser.newPage({viewport: {width: 1318, height: 1600}})
+  const page = await browser.newPage({viewport: {width: 1318, height: TALL}})
   await page.addScriptTag({path: require.resolve('uplot/dist/uPlot.iife.min.js')})
   await page.addStyleTag({path: require.resolve('uplot/dist/uPlot.min.css')})
   const result = await page.evaluate(async ({times, columns}) => {
@@ -166,11 +172,17 @@ async function mainThread() {
     }
     await page.close()
   }
-  const page = await open(liveUrl)
-  // Long enough for a 99th percentile.
-  const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(150_000))
-  await page.close()
-  return {zoom: p99(works.zoom), pan: p99(works.pan), tick: p99(frames), longTasks: longTasks + long}
+  for (const [name, height] of [['tick', TALL], ['usualTick', USUAL]]) {
+    const page = await open(liveUrl, {height})
+    // Long enough for a 99th percentile.
+    const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(150_000))
+    works[name] = frames
+    longTasks += long
+    await page.close()
+  }
+  const of = (frames, key) => p99(frames.map(frame => frame[key]))
+  const p99s = frames => ({processor: of(frames, 'processor'), clock: of(frames, 'clock')})
+  return {...Object.fromEntries(Object.entries(works).map(([name, frames]) => [name, p99s(frames)])), longTasks}
 }
 
 const rows = readFileSync(csv, 'utf8').trim().split('\r\n').slice(1).map(line => line.split(','))

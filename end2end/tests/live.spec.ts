@@ -34,6 +34,50 @@ test("the axis moves on without data", async ({ server, dashboardPage }) => {
   await expect.poll(async () => before.equals(await axis.screenshot()), { timeout: 5_000 }).toBe(false);
 });
 
+test.describe("on a phone", () => {
+  test.use({ viewport: { width: 360, height: 640 } });
+
+  test("charts out of sight wait until they are seen, printed or have news", async ({ server, page, dashboardPage }) => {
+    // Counts how often each canvas was drawn anew.
+    await page.addInitScript(() => {
+      const { clearRect } = CanvasRenderingContext2D.prototype;
+      CanvasRenderingContext2D.prototype.clearRect = function (...area) {
+        this.canvas.dataset["drawings"] = String(Number(this.canvas.dataset["drawings"] ?? 0) + 1);
+        clearRect.apply(this, area);
+      };
+    });
+    await register(server, "long");
+    const influx = server.influx();
+    await influx.write(minutes("long", 3, 1));
+    await dashboardPage.open("long", "?range=5m");
+    await dashboardPage.drawn();
+    await expect(dashboardPage.liveState).toHaveText("Live");
+    const drawings = async (place: "first" | "last") =>
+      Number((await dashboardPage.canvases[place]().getAttribute("data-drawings")) ?? 0);
+    const beyond = (place: "first" | "last", count: number) => expect.poll(() => drawings(place)).toBeGreaterThan(count);
+
+    await dashboardPage.canvases.first().scrollIntoViewIfNeeded();
+    await beyond("first", (await drawings("first")) + 1);
+    let [first, last] = [await drawings("first"), await drawings("last")];
+    await beyond("first", first + 2);
+    expect(await drawings("last")).toBe(last);
+
+    await page.evaluate(() => dispatchEvent(new Event("beforeprint")));
+    expect(await drawings("last")).toBe(last + 1);
+
+    await beyond("first", (await drawings("first")) + 1);
+    last = await drawings("last");
+    const [point] = minutes("long", 1, 0);
+    await influx.write([{ ...point!, time: Date.now() }]);
+    await beyond("last", last);
+
+    await beyond("first", (await drawings("first")) + 1);
+    last = await drawings("last");
+    await dashboardPage.canvases.last().scrollIntoViewIfNeeded();
+    await beyond("last", last + 2);
+  });
+});
+
 test("what was measured while the network was gone is filled in", async ({ server, page, context, dashboardPage, guard }) => {
   test.setTimeout(120_000);
   guard.provokes(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK|Failed to fetch/);

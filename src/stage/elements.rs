@@ -1,8 +1,11 @@
 //! The elements of the charts, as the server has written them.
 
+use std::rc::Rc;
+
 use wasm_bindgen::prelude::*;
 use web_sys::{Element, HtmlCanvasElement, HtmlElement};
 
+use super::sight::{Change, Sight};
 use crate::model::field::Field;
 
 /// The part of a chart that belongs to the stage.
@@ -26,6 +29,7 @@ pub(super) struct ChartElements {
     /// The newest value and the range of values, in the caption.
     pub(super) value: Option<Element>,
     pub(super) extent: Option<Element>,
+    pub(super) sight: Rc<Sight>,
 }
 
 /// All charts and the time axis below them.
@@ -59,6 +63,14 @@ impl Sheet<'_> {
     /// Whether the canvas is shown, and not what the server has drawn.
     pub(super) fn is_drawn(&self) -> bool {
         self.marked().has_attribute(DRAWN)
+    }
+
+    /// Whether it is to be drawn now. The axis always can be seen where a chart can.
+    pub(super) fn is_due(&self, change: Change) -> bool {
+        match self {
+            Self::Chart(chart) => chart.sight.is_due(change),
+            Self::Axis(_) => change != Change::Nothing,
+        }
     }
 
     /// Shows the canvas.
@@ -136,6 +148,7 @@ impl ChartElements {
             selection: find(&layer, ".chart__selection")?,
             value: caption(".chart__value"),
             extent: caption(".chart__extent"),
+            sight: Rc::default(),
             layer,
         })
     }

@@ -104,7 +104,7 @@ impl Stage {
         });
         let span = self.with_mut(|state| state.act(x));
         if let Some((from, to)) = span {
-            self.change(|state| {
+            self.move_charts(|state| {
                 state.gesture.has_moved = true;
                 state.show_bounded(from, to);
             });

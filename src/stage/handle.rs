@@ -9,10 +9,11 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{Element, Event};
 
 use super::canvas::{AppearanceWatch, SizeObserver};
-use super::elements::Sheet;
+use super::elements::{Elements, Sheet};
 use super::listener::Listener;
 use super::paint::{Inks, Painter};
 use super::points::{self, Points};
+use super::sight::{Change, SightObserver};
 use super::state::State;
 use super::stream::Live;
 use crate::browser::task;
@@ -47,8 +48,8 @@ struct Inner {
     section: Element,
     report: Box<dyn Report>,
     state: RefCell<State>,
-    /// Whether what is drawn is to be drawn anew.
-    is_changed: Cell<bool>,
+    /// Why what is drawn is to be drawn anew.
+    changed: Cell<Change>,
     is_paint_requested: Cell<bool>,
     listeners: RefCell<Vec<Listener>>,
     observers: RefCell<Observers>,
@@ -61,6 +62,7 @@ struct Inner {
 #[derive(Default)]
 pub(super) struct Observers {
     pub(super) sizes: Vec<SizeObserver>,
+    pub(super) sight: Option<SightObserver>,
     pub(super) appearance: Option<AppearanceWatch>,
 }
 
@@ -76,7 +78,7 @@ impl Stage {
             section,
             report: Box::new(report),
             state: RefCell::new(state),
-            is_changed: Cell::default(),
+            changed: Cell::default(),
             is_paint_requested: Cell::default(),
             listeners: RefCell::default(),
             observers: RefCell::default(),
@@ -115,9 +117,15 @@ impl Stage {
 
     /// Changes something that is drawn.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
-        let result = change(&mut self.0.state.borrow_mut());
+        let result = self.with_mut(change);
         self.request_paint();
         result
+    }
+
+    /// Changes the span that is shown, as the next moment or the next step of a gesture will.
+    pub(super) fn move_charts(&self, change: impl FnOnce(&mut State)) {
+        self.with_mut(change);
+        self.paint_after(Change::Movement);
     }
 
     /// Does something in a task of its own, if the stage is still there then.
@@ -203,7 +211,7 @@ impl Stage {
 
     /// Shows another span at once, and soon makes it the page's.
     pub(super) fn show_span(&self, from: f64, to: f64) {
-        self.change(|state| state.set_span(from, to));
+        self.move_charts(|state| state.set_span(from, to));
         let weak = self.weak();
         let settle = leptos::prelude::set_timeout_with_handle(
             move || {
@@ -265,11 +273,16 @@ impl Stage {
 
     /// Has everything drawn anew with the next frame.
     pub(super) fn request_paint(&self) {
-        self.0.is_changed.set(true);
+        self.paint_after(Change::Lasting);
+    }
+
+    fn paint_after(&self, change: Change) {
+        self.0.changed.set(self.0.changed.get().max(change));
         self.request_frame();
     }
 
-    fn request_frame(&self) {
+    /// Has what waits to be drawn drawn with the next frame.
+    pub(super) fn request_frame(&self) {
         if self.0.is_paint_requested.replace(true) {
             return;
         }
@@ -282,22 +295,14 @@ impl Stage {
         });
     }
 
-    /// Draws what has changed. What shows the server's drawing so far gets its canvas one after the other, one a frame: these look
-    /// the same, and all at once would be a frame that takes long.
+    /// Draws what has changed. What shows the server's drawing so far gets its canvas one after the other, one a frame:
+    /// these look the same, and all at once would be a frame that takes long.
     fn paint(&self) {
-        let is_changed = self.0.is_changed.take();
-        let is_complete = self.with_mut(|state| {
-            let State { elements, picture, inks, chart_size, axis_size, view, .. } = state;
-            let (Some(elements), Some(picture), Some(chart_size), Some(axis_size)) =
-                (elements.as_ref(), picture.as_ref(), *chart_size, *axis_size)
-            else {
-                return true;
-            };
-            let inks = inks.get_or_insert_with(|| Inks::of(&self.0.section));
-            let painter = Painter { picture, chart_size, axis_size, zone: &view.zone };
+        let change = self.0.changed.take();
+        let is_complete = self.draw(|elements, painter, inks| {
             let (drawn, mut new): (Vec<_>, Vec<_>) = elements.sheets().partition(Sheet::is_drawn);
-            if is_changed {
-                for sheet in drawn {
+            for sheet in drawn {
+                if sheet.is_due(change) {
                     painter.paint(sheet, inks);
                 }
             }
@@ -306,14 +311,41 @@ impl Stage {
                 painter.paint(sheet, inks);
                 sheet.set_drawn();
             }
-            let is_complete = new.is_empty();
-            state.show_resolution();
-            state.place_cursor();
-            is_complete
+            new.is_empty()
         });
-        if !is_complete {
+        if is_complete.is_some() {
+            self.with(|state| {
+                state.show_resolution();
+                state.place_cursor();
+            });
+        }
+        if is_complete == Some(false) {
             self.request_frame();
         }
+    }
+
+    /// Draws at once what is out of sight too, for a picture of all charts.
+    pub(super) fn catch_up(&self) {
+        self.paint();
+        self.draw(|elements, painter, inks| {
+            for chart in &elements.charts {
+                if chart.sight.take_behind() {
+                    painter.paint(Sheet::Chart(chart), inks);
+                }
+            }
+        });
+    }
+
+    /// Does something with all that drawing needs; `None` where some of it is not there yet.
+    fn draw<T>(&self, work: impl FnOnce(&Elements, Painter<'_>, &mut Inks) -> T) -> Option<T> {
+        self.with_mut(|state| {
+            let State { elements, picture, inks, chart_size, axis_size, view, .. } = state;
+            let (chart_size, axis_size) = ((*chart_size)?, (*axis_size)?);
+            let (elements, picture) = (elements.as_ref()?, picture.as_ref()?);
+            let inks = inks.get_or_insert_with(|| Inks::of(&self.0.section));
+            let painter = Painter { picture, chart_size, axis_size, zone: &view.zone };
+            Some(work(elements, painter, inks))
+        })
     }
 }
 

@@ -172,7 +172,7 @@ impl Stage {
         let Some(now) = self.live().borrow().now() else { return };
         let is_due = self.with(|state| state.is_due(now));
         if is_due {
-            self.change(|state| state.move_to(now));
+            self.move_charts(|state| state.move_to(now));
         }
     }
 

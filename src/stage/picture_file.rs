@@ -1,4 +1,4 @@
-//! The charts as a PNG file, as they are shown.
+//! Pictures of all charts, also of those that nobody sees at the moment: as a PNG file, and on paper.
 
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, Document, Event, HtmlCanvasElement, HtmlElement};
@@ -14,16 +14,20 @@ const BUTTON: &str = "[data-export=png]";
 const MARGIN: f64 = 16.0;
 const TITLE_HEIGHT: f64 = 28.0;
 
-pub(super) fn listener(stage: &Stage) -> Option<Listener> {
-    let document = web_sys::window()?.document()?;
-    Some(stage.weak().on(&document, "click", |stage: &Stage, event: Event| {
+pub(super) fn listeners(stage: &Stage) -> Vec<Listener> {
+    let Some(window) = web_sys::window() else { return Vec::new() };
+    let weak = stage.weak();
+    let print = weak.on(&window, "beforeprint", |stage: &Stage, _: Event| stage.catch_up());
+    let save = weak.on(&window, "click", |stage: &Stage, event: Event| {
         let target = event.target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
         if target.is_some_and(|target| target.closest(BUTTON).is_ok_and(|button| button.is_some()))
         {
+            stage.catch_up();
             // Nothing to save where nothing is drawn.
             let _ = stage.with(State::save);
         }
-    }))
+    });
+    vec![print, save]
 }
 
 impl State {

@@ -5,6 +5,7 @@ use web_sys::{Element, HtmlCanvasElement};
 use super::canvas::{AppearanceWatch, CanvasSize, SizeObserver};
 use super::elements::Elements;
 use super::handle::{Report, Stage};
+use super::sight::SightObserver;
 use super::state::State;
 use super::track::TrackPainter;
 use super::{gestures, keyboard, live, picture_file};
@@ -28,7 +29,7 @@ impl Stage {
         let mut listeners = gestures::listeners(self);
         listeners.extend(keyboard::listeners(self));
         listeners.extend(live::listeners(self));
-        listeners.extend(picture_file::listener(self));
+        listeners.extend(picture_file::listeners(self));
         self.listen_with(listeners);
         let weak = self.weak();
         let appearance = AppearanceWatch::new(move || {
@@ -101,6 +102,7 @@ impl Stage {
         }
         let mut observers = self.observers().borrow_mut();
         observers.sizes.clear();
+        observers.sight = None;
         if let Some(elements) = &elements {
             let first = elements.charts.first().map(|chart| &chart.canvas);
             observers.sizes.extend(first.and_then(|canvas| {
@@ -112,6 +114,7 @@ impl Stage {
             observers.sizes.extend(elements.track.as_ref().and_then(|track| {
                 self.observe(&track.canvas, |state, size| state.track.size = Some(size))
             }));
+            observers.sight = self.watch(elements);
             keyboard::make_focusable(elements, self.section());
         }
         self.change(|state| {
@@ -119,6 +122,25 @@ impl Stage {
             state.inks = None;
             state.track = TrackPainter::default();
         });
+    }
+
+    /// Charts that come near are drawn, if they have missed something.
+    fn watch(&self, elements: &Elements) -> Option<SightObserver> {
+        let weak = self.weak();
+        let observer = SightObserver::new(move |layer, is_near| {
+            let Some(stage) = weak.stage() else { return };
+            let is_due = stage.with(|state| {
+                let chart = state.elements.as_ref()?.chart_of(layer)?;
+                Some(chart.sight.set_near(is_near))
+            });
+            if is_due == Some(true) {
+                stage.request_frame();
+            }
+        })?;
+        for chart in &elements.charts {
+            observer.observe(&chart.layer);
+        }
+        Some(observer)
     }
 
     fn observe(
