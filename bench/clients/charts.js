@@ -15,6 +15,7 @@ const browser = await chromium.launch({
 const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 const p99 = values => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * 0.99))]
 const ROUNDS = Number(process.env.ROUNDS ?? 7)
+const TICK_ROUNDS = 3
 
 // What runs in the pages before they do: measures every frame in which something is drawn, until its pixels are there. The first time
 // each canvas is drawn in a frame of its own: `first` is their sum.
@@ -46,11 +47,20 @@ function measureFrames() {
   })
 }
 
-// High enough for all five charts, or as most windows are.
-const [TALL, USUAL] = [1600, 900]
+// Marks when the page asks for its newer self, for the trace.
+function markRequests() {
+  const original = window.fetch
+  window.fetch = (...what) => {
+    performance.mark('request')
+    return original(...what)
+  }
+}
 
-async function open(url, {scripts = [], height = TALL} = {}) {
-  const page = await browser.newPage({viewport: {width: 1318, height}})
+// High enough for all five charts.
+const viewport = {width: 1318, height: 1600}
+
+async function open(url, ...scripts) {
+  const page = await browser.newPage({viewport})
   for (const script of scripts) await page.addInitScript(script)
   await page.goto(url)
   await page.locator('.chart__layer[data-drawn]').first().waitFor()
@@ -82,10 +92,10 @@ const housekeeping = /^v8\/src\/heap\/|^base\/trace_event\/|memory_instrumentati
 // What the browser is told by the program that moves its mouse.
 const remoteControl = 'blink.mojom.DevToolsSession'
 
-// What the main thread of a page works from frame to frame while something is done, in milliseconds of processor time and of the clock:
-// layout, script, style and, without a graphics card, raster. The clock also counts what the machine did meanwhile for somebody else.
+// What the main thread of a page works from frame to frame while something is done, in milliseconds of processor time: layout, script,
+// style and, without a graphics card, raster.
 async function work(page, action) {
-  await browser.startTracing(page, {categories: ['toplevel']})
+  await browser.startTracing(page, {categories: ['toplevel', 'blink.user_timing']})
   await page.waitForTimeout(250)
   await action()
   const {traceEvents} = JSON.parse((await browser.stopTracing()).toString())
@@ -99,15 +109,15 @@ async function work(page, action) {
   const tasks = threads.map(of).toSorted((a, b) => length(b) - length(a))[0].toSorted((a, b) => a.ts - b.ts)
   // What the tracing itself begins with is over after 200 ms. A frame's work ends with the task that makes the frame.
   const frames = []
-  let frame = {processor: 0, clock: 0}
+  const requests = traceEvents.filter(event => event.name === 'request' && event.cat === 'blink.user_timing')
+  // A newer page is there half a second after it was asked for.
+  const isOfRequest = ({ts}) => requests.some(request => ts >= request.ts && ts < request.ts + 500_000)
+  let work_ms = 0
   for (const task of tasks.filter(task => task.ts > tasks[0].ts + 200_000)) {
-    if (isOurs(task)) {
-      frame.processor += (task.tdur ?? task.dur) / 1_000
-      frame.clock += task.dur / 1_000
-    }
+    if (isOurs(task)) work_ms += (task.tdur ?? task.dur) / 1_000
     if (task.args.src_func === 'ScheduledActionSendBeginMainFrame') {
-      frames.push(frame)
-      frame = {processor: 0, clock: 0}
+      frames.push({work_ms, isOfRequest: isOfRequest(task)})
+      work_ms = 0
     }
   }
   if (frames.length === 0) throw new Error('no frames')
@@ -116,7 +126,7 @@ async function work(page, action) {
 
 // One drawing by code that never ran before, and many by the same code afterwards.
 async function ours() {
-  const page = await open(monthUrl, {scripts: [measureFrames]})
+  const page = await open(monthUrl, measureFrames)
   const width = await page.locator('.chart__canvas').first().evaluate(canvas => canvas.width)
   const first = await page.evaluate(() => window.first)
   await page.evaluate(() => { window.frames = [] })
@@ -128,7 +138,7 @@ async function ours() {
 
 // The same with uPlot.
 async function theirs(times, columns) {
-  const page = await browser.newPage({viewport: {width: 1318, height: TALL}})
+  const page = await browser.newPage({viewport})
   await page.addScriptTag({path: require.resolve('uplot/dist/uPlot.iife.min.js')})
   await page.addStyleTag({path: require.resolve('uplot/dist/uPlot.min.css')})
   const result = await page.evaluate(async ({times, columns}) => {
@@ -157,8 +167,37 @@ async function theirs(times, columns) {
   return result
 }
 
+// The device that is looked at live sends.
+async function send() {
+  const {origin, pathname} = new URL(liveUrl)
+  const body = new URLSearchParams({id: pathname.split('/').at(-1), confirmed: 'false'})
+  const answer = await fetch(`${origin}/rpc/write_missing_data`, {method: 'POST', body})
+  if (!answer.ok) throw new Error(await answer.text())
+}
+
+// A page with nothing but five canvases as large as the charts' and an axis, of which each gets another line every second.
+async function bare() {
+  const page = await browser.newPage({viewport})
+  await page.evaluate(() => {
+    const contexts = Array.from({length: 6}, (_, index) => {
+      const canvas = document.body.appendChild(document.createElement('canvas'))
+      Object.assign(canvas, {width: 1_200, height: index < 5 ? 168 : 44})
+      return canvas.getContext('2d')
+    })
+    let x = 0
+    setInterval(() => {
+      x = (x + 4) % 1_200
+      requestAnimationFrame(() => contexts.forEach(context => {
+        context.clearRect(0, 0, 1_200, 168)
+        context.fillRect(x, 0, 1, 168)
+      }))
+    }, 1_000)
+  })
+  return page
+}
+
 async function mainThread() {
-  const works = {zoom: [], pan: []}
+  const works = {zoom: [], pan: [], tick: [], bareTick: [], page: []}
   let longTasks = 0
   for (const [name, shift] of [['zoom', false], ['pan', true]]) {
     const page = await open(monthUrl)
@@ -172,17 +211,21 @@ async function mainThread() {
     }
     await page.close()
   }
-  for (const [name, height] of [['tick', TALL], ['usualTick', USUAL]]) {
-    const page = await open(liveUrl, {height})
-    // Long enough for a 99th percentile.
-    const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(150_000))
-    works[name] = frames
-    longTasks += long
-    await page.close()
+  // The sides take turns, long enough for a 99th percentile.
+  for (let round = 0; round < TICK_ROUNDS; round += 1) {
+    await send()
+    const pages = {tick: () => open(liveUrl, markRequests), bareTick: bare}
+    for (const [name, start] of Object.entries(pages)) {
+      const page = await start()
+      const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(50_000))
+      works[name].push(...frames.filter(frame => !frame.isOfRequest))
+      works.page.push(...frames.filter(frame => frame.isOfRequest))
+      longTasks += name === 'tick' ? long : 0
+      await page.close()
+    }
   }
-  const of = (frames, key) => p99(frames.map(frame => frame[key]))
-  const p99s = frames => ({processor: of(frames, 'processor'), clock: of(frames, 'clock')})
-  return {...Object.fromEntries(Object.entries(works).map(([name, frames]) => [name, p99s(frames)])), longTasks}
+  const sums = frames => ({median: median(frames), p99: p99(frames)})
+  return {...Object.fromEntries(Object.entries(works).map(([name, frames]) => [name, sums(frames.map(frame => frame.work_ms))])), longTasks}
 }
 
 const rows = readFileSync(csv, 'utf8').trim().split('\r\n').slice(1).map(line => line.split(','))
