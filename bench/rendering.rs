@@ -15,8 +15,6 @@ const DEVICES: usize = 1_000;
 const PAGES: usize = 300;
 /// Takes a second or so: long enough that what the machine does for a moment makes no difference.
 const PAGES_IN_MEMORY: usize = 3_000;
-/// What the server still does with a thousand new devices is over by then.
-const SETTLED: Duration = Duration::from_secs(10);
 
 /// Prints rows of the table.
 pub(crate) async fn rendering(server: &Server) {
@@ -31,7 +29,6 @@ pub(crate) async fn rendering(server: &Server) {
             .expect("a list");
     assert!(list.rows.len() >= DEVICES, "{} devices", list.rows.len());
 
-    tokio::time::sleep(SETTLED).await;
     let device = median(PAGES_IN_MEMORY, &details, |details| {
         page(|| view! { <Details details forms=Forms::default()/> })
     });
