@@ -142,11 +142,29 @@ impl LocalTime {
 
     /// Adds `2022-02-08 23:39:00 UTC+01:00` to a text.
     pub fn push_text(self, text: &mut String) {
-        self.civil().push_second(b' ', text);
-        text.push(' ');
-        match self.offset_seconds {
-            0 => text.push_str("UTC"),
-            _ => text.push_str(&self.offset()),
+        if self.offset_seconds == 0 {
+            return self.civil().push_second(b' ', *b" UTC", text);
+        }
+        self.civil().push_second(b' ', *b" ", text);
+        text.push_str(&self.offset());
+    }
+
+    /// Adds [`Self::push_text`]'s text to one and [`Timestamp::rfc3339`] to another, both empty: where clocks show UTC, the first
+    /// is made of the second, which takes half the time.
+    pub fn push_both(self, text: &mut String, rfc3339: &mut String) {
+        self.time.push_rfc3339(rfc3339);
+        let parts = rfc3339
+            .split_once('T')
+            .and_then(|(date, behind)| Some((date, behind.get(..8)?)))
+            .filter(|_| self.offset_seconds == 0);
+        match parts {
+            Some((date, time_of_day)) => {
+                text.push_str(date);
+                text.push(' ');
+                text.push_str(time_of_day);
+                text.push_str(" UTC");
+            }
+            None => self.push_text(text),
         }
     }
 
@@ -315,7 +333,9 @@ mod tests {
             ],
         ) {
             let local = zone.at(Timestamp(time));
-            prop_assert!(!local.to_string().is_empty());
+            let (mut text, mut rfc3339) = (String::new(), String::new());
+            local.push_both(&mut text, &mut rfc3339);
+            prop_assert_eq!((text, rfc3339), (local.to_string(), local.time.rfc3339()));
             let first = zone.first_time_of(local.reading());
             if time != i64::MIN && time != i64::MAX {
                 prop_assert_eq!(first.reading(), local.reading());

@@ -48,7 +48,8 @@ fn push_rows(list: &DeviceList, html: &mut String) {
     let zone = zone_between(times().min().unwrap_or(*now), times().max().unwrap_or(*now));
     let mut templates: Vec<(Kind, Template)> = Vec::new();
     let no_spark = spark(None);
-    let mut values: [String; VALUES] = Default::default();
+    // Kept from row to row, because memory for each would take longer than writing it.
+    let mut texts: [String; 5] = Default::default();
     for row in rows {
         let last_seen = row.last_seen.filter(|_| last_seen_failed.is_none());
         let kind = Kind {
@@ -63,25 +64,21 @@ fn push_rows(list: &DeviceList, html: &mut String) {
             templates.len() - 1
         });
         let Some((_, template)) = templates.get(index) else { continue };
-        values.iter_mut().for_each(String::clear);
-        let [id, seen, seen_long, seen_ago, registered, registered_long, registered_date, line] =
-            &mut values;
-        id.push_str(&escaped(&row.id));
+        texts.iter_mut().for_each(String::clear);
+        let [seen, seen_long, seen_ago, registered, registered_long] = &mut texts;
         if let Some(time) = last_seen {
-            time.push_rfc3339(seen);
-            zone.at(time).push_text(seen_long);
+            zone.at(time).push_both(seen_long, seen);
             time.push_ago(*now, seen_ago);
         }
         if let Some(time) = row.registered_at {
-            time.push_rfc3339(registered);
-            zone.at(time).push_text(registered_long);
-            let date = registered_long.split_once(' ').map_or("", |(date, _)| date);
-            registered_date.push_str(date);
+            zone.at(time).push_both(registered_long, registered);
         }
-        match &row.temperature {
-            None => line.push_str(&no_spark),
-            some @ Some(_) => line.push_str(&spark(some.clone())),
-        }
+        let registered_date = registered_long.split_once(' ').map_or("", |(date, _)| date);
+        let line = row.temperature.clone().map(|known| spark(Some(known)));
+        let line = line.as_deref().unwrap_or(&no_spark);
+        let id = escaped(&row.id);
+        let values: [&str; VALUES] =
+            [&id, seen, seen_long, seen_ago, registered, registered_long, registered_date, line];
         template.fill(&values, html);
     }
 }
