@@ -381,6 +381,36 @@ mod tests {
         assert!(repaired > 0, "no seed has made what the engine cannot open by itself");
     }
 
+    /// Of what is in the page cache, any beginning may have reached the disk, with nothing but zeros behind it.
+    #[test]
+    fn a_commit_may_be_cut_at_any_byte() {
+        let root = tempfile::tempdir().unwrap();
+        let [live, whole, cut] = ["live", "whole", "cut"].map(|name| root.path().join(name));
+        let row = |key: u8| Rows::from([(vec![key], vec![key; 4])]);
+        let journal = |directory: &Path| directory.join("0.jnl");
+        let length = |path: &Path| {
+            read_used(path).iter().rposition(|byte| *byte != 0).map_or(0, |last| last as u64 + 1)
+        };
+        let engine = Engine::open(&live, 16 << 20, 0).unwrap();
+        commit(&engine, &row(1));
+        let before = length(&journal(&live));
+        commit(&engine, &row(2));
+        copy(&live, &whole);
+        drop(engine);
+        let after = length(&journal(&whole));
+        assert!(before > 0 && after > before + 4, "{before} and {after} bytes");
+        for end in before..after {
+            copy(&whole, &cut);
+            let file = OpenOptions::new().write(true).open(journal(&cut)).unwrap();
+            let preallocated = file.metadata().unwrap().len();
+            file.set_len(end).unwrap();
+            file.set_len(preallocated).unwrap();
+            let there = read(&Engine::open(&cut, 16 << 20, 0).unwrap());
+            assert!(there == row(1), "{} rows of {end} bytes", there.len());
+            fs::remove_dir_all(&cut).unwrap();
+        }
+    }
+
     #[test]
     fn a_batch_that_would_fill_the_disk_is_refused_and_leaves_the_engine_usable() {
         let root = tempfile::tempdir().unwrap();
