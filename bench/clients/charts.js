@@ -7,10 +7,15 @@ import {createRequire} from 'node:module'
 const {chromium} = createRequire(new URL('../../end2end/', import.meta.url))('@playwright/test')
 const require = createRequire(import.meta.url)
 const [monthUrl, liveUrl, csv] = process.argv.slice(2)
-const browser = await chromium.launch({
+const launch = graphics => chromium.launch({
   executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
+  args: [...graphics, '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'],
 })
+// Without a graphics card, canvases are drawn by the main thread of their page.
+const browser = await launch(['--disable-gpu'])
+// With one they are drawn by the process that has it. SwiftShader is a graphics card made of software: slow, but its time is not the
+// main thread's.
+const withGraphics = ['--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--ignore-gpu-blocklist', '--enable-gpu-rasterization']
 
 const median = values => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
 const p99 = values => values.toSorted((a, b) => a - b)[Math.min(values.length - 1, Math.floor(values.length * 0.99))]
@@ -60,6 +65,10 @@ function markRequests() {
 const viewport = {width: 1318, height: 1600}
 
 async function open(url, ...scripts) {
+  return openIn(browser, url, ...scripts)
+}
+
+async function openIn(browser, url, ...scripts) {
   const page = await browser.newPage({viewport})
   for (const script of scripts) await page.addInitScript(script)
   await page.goto(url)
@@ -95,6 +104,7 @@ const remoteControl = 'blink.mojom.DevToolsSession'
 // What the main thread of a page works from frame to frame while something is done, in milliseconds of processor time: layout, script,
 // style and, without a graphics card, raster.
 async function work(page, action) {
+  const browser = page.context().browser()
   await browser.startTracing(page, {categories: ['toplevel', 'blink.user_timing']})
   await page.waitForTimeout(250)
   await action()
@@ -197,7 +207,7 @@ async function bare() {
 }
 
 async function mainThread() {
-  const works = {zoom: [], pan: [], tick: [], bareTick: [], page: []}
+  const works = {zoom: [], pan: [], tick: [], bareTick: [], graphicsTick: [], page: []}
   let longTasks = 0
   for (const [name, shift] of [['zoom', false], ['pan', true]]) {
     const page = await open(monthUrl)
@@ -212,18 +222,24 @@ async function mainThread() {
     await page.close()
   }
   // The sides take turns, long enough for a 99th percentile.
+  const graphics = await launch(withGraphics)
+  const {gpu} = await (await graphics.newBrowserCDPSession()).send('SystemInfo.getInfo')
+  if (gpu.featureStatus['2d_canvas'] !== 'enabled') throw new Error(`canvases are not drawn by a graphics process: ${JSON.stringify(gpu.featureStatus)}`)
   for (let round = 0; round < TICK_ROUNDS; round += 1) {
     await send()
-    const pages = {tick: () => open(liveUrl, markRequests), bareTick: bare}
+    const pages = {tick: () => open(liveUrl, markRequests), bareTick: bare, graphicsTick: () => openIn(graphics, liveUrl, markRequests)}
     for (const [name, start] of Object.entries(pages)) {
       const page = await start()
       const {frames, longTasks: long} = await work(page, () => page.waitForTimeout(50_000))
       works[name].push(...frames.filter(frame => !frame.isOfRequest))
-      works.page.push(...frames.filter(frame => frame.isOfRequest))
-      longTasks += name === 'tick' ? long : 0
+      if (name === 'tick') {
+        works.page.push(...frames.filter(frame => frame.isOfRequest))
+        longTasks += long
+      }
       await page.close()
     }
   }
+  await graphics.close()
   const sums = frames => ({median: median(frames), p99: p99(frames)})
   return {...Object.fromEntries(Object.entries(works).map(([name, frames]) => [name, sums(frames.map(frame => frame.work_ms))])), longTasks}
 }
