@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures::StreamExt;
+use influx_client::testing;
 use iot_center::api::ApiError;
 use iot_center::model::status::BackendState;
 use serde_json::json;
@@ -168,9 +169,8 @@ async fn slow_from_the_very_beginning() {
 
 #[tokio::test]
 async fn down() {
-    let closed = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}", closed.local_addr().unwrap());
-    drop(closed);
+    let (_closed, address) = testing::closed_address().unwrap();
+    let url = format!("http://{address}");
     let application = Application::upstream(&url, "canary-token");
     let sentence = sentence(&application).await;
     assert!(sentence.contains("cannot be reached") && sentence.contains(&url), "{sentence}");
@@ -221,14 +221,12 @@ async fn redirects() {
 
 #[tokio::test]
 async fn comes_back() {
-    let reserved = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = reserved.local_addr().unwrap();
-    drop(reserved);
+    let (closed, address) = testing::closed_address().unwrap();
     let application = Application::upstream(&format!("http://{address}"), "canary-token");
     let begin = Instant::now();
     let page = application.page("/devices").await;
     assert!(page.body.contains("cannot be reached"), "{}", page.body);
-    let listener = tokio::net::TcpListener::bind(address).await.unwrap();
+    let listener = closed.listen(16).unwrap();
     let forward = Router::new()
         .route("/ping", get(async || StatusCode::NO_CONTENT))
         .route("/api/v2/setup", get(async || axum::Json(json!({ "allowed": false }))))

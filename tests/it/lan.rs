@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use influx_client::testing::skipped;
+use influx_client::testing::{free_port, skipped};
 use iot_center::model::device::DeviceDetails;
 use iot_center::model::status::{EXPOSED, StatusReport, Verdict};
 use serde_json::Value;
@@ -109,7 +109,7 @@ impl Server {
             }
         };
         let directory = program::directory();
-        let [port, store_port] = program::free_ports();
+        let (port, store_port) = (free_port().unwrap(), free_port().unwrap());
         let (address, store_address) = (format!("0.0.0.0:{port}"), format!("0.0.0.0:{store_port}"));
         let open = [
             ("LEPTOS_SITE_ADDR", address.as_str()),

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
+use influx_client::testing::free_port;
 use influx_client::{Client, Config};
 use influx_wire::csv::ColumnData;
 use iot_center::server::monitor::report;
@@ -258,7 +259,7 @@ async fn what_was_observed_last_is_written_before_the_program_ends() {
     const ASKED: usize = 25;
     let directory = program::directory();
     let directory = directory.path();
-    let [port, store_port] = program::free_ports();
+    let (port, store_port) = (free_port().unwrap(), free_port().unwrap());
     let (address, store_address) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{store_port}"));
     let settings = [
         ("LEPTOS_SITE_ADDR", address.as_str()),

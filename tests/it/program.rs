@@ -1,6 +1,5 @@
 //! The real program, started as a person starts it, with a directory of its own.
 
-use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -77,12 +76,6 @@ pub(crate) fn directory() -> TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(directory.path().join("site/pkg")).unwrap();
     directory
-}
-
-/// Ports that nobody listens on, all different. Until they are used, somebody else could take one: then the program says so.
-pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    let listeners = [(); N].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
 /// A client without a proxy, whatever the environment says.

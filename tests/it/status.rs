@@ -3,6 +3,7 @@
 use std::process::Output;
 
 use axum::http::StatusCode;
+use influx_client::testing::free_port;
 use influx_client::{Client, Config, SecretString};
 use influx_wire::api::{
     Action, CreateAuthorization, Permission, Resource, Status, UpdateAuthorization,
@@ -216,7 +217,7 @@ fn check(directory: &std::path::Path, settings: &[(&str, &str)]) -> (bool, Strin
 async fn a_check_needs_no_server_and_changes_nothing() {
     let directory = program::directory();
     let directory = directory.path();
-    let [port, store_port] = program::free_ports();
+    let (port, store_port) = (free_port().unwrap(), free_port().unwrap());
     let (address, store_address) = (format!("127.0.0.1:{port}"), format!("127.0.0.1:{store_port}"));
     let settings =
         [("LEPTOS_SITE_ADDR", address.as_str()), ("IOT_CENTER_STORE_ADDR", &store_address)];
@@ -236,7 +237,7 @@ async fn a_check_needs_no_server_and_changes_nothing() {
 async fn a_check_fails_where_something_does_not_work() {
     let directory = program::directory();
     let directory = directory.path();
-    let [port] = program::free_ports();
+    let port = free_port().unwrap();
     let url = format!("http://127.0.0.1:{port}");
     let influx =
         [("INFLUX_URL", url.as_str()), ("INFLUX_TOKEN", "canary-token"), ("INFLUX_ORG", "o")];

@@ -5,13 +5,15 @@
 //! test is skipped, and [`skipped`] makes sure that somebody hears of it.
 
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use influx_wire::api::SetupRequest;
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use crate::{Client, Config};
 
@@ -93,6 +95,34 @@ pub fn binary() -> Option<PathBuf> {
     Some(cache.join(format!("influxd-{VERSION}")).join("influxd")).filter(|path| path.is_file())
 }
 
+/// A port on 127.0.0.1 that nobody listens on, for a program that has to be told. Not one that the system gives to whoever asks for any,
+/// and to connections that go out: somebody else could have that before the program takes it.
+///
+/// # Errors
+///
+/// If all ports that belong to this process are taken.
+pub fn free_port() -> Result<u16, Error> {
+    // The browser tests' end below. The ids of processes keep those apart that run at the same time.
+    const LOWEST: u32 = 30_000;
+    const PORTS_A_PROCESS: u32 = 100;
+    const PROCESSES: u32 = 27;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let first = LOWEST + std::process::id() % PROCESSES * PORTS_A_PROCESS;
+    (0..PORTS_A_PROCESS)
+        .map(|_| first + NEXT.fetch_add(1, Ordering::Relaxed) % PORTS_A_PROCESS)
+        .filter_map(|port| u16::try_from(port).ok())
+        .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+        .ok_or_else(|| format!("no port from {first} on is free").into())
+}
+
+/// An address of 127.0.0.1 at which connections are refused, as long as the socket is there: nobody else gets the port.
+pub fn closed_address() -> std::io::Result<(TcpSocket, SocketAddr)> {
+    let socket = TcpSocket::new_v4()?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0)))?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
+}
+
 /// A real InfluxDB in a directory of its own. Ends with its last owner.
 #[derive(Debug)]
 pub struct Influxd {
@@ -102,12 +132,12 @@ pub struct Influxd {
 }
 
 impl Influxd {
-    /// Starts `binary` on a free port and waits until it answers. It is not set up.
+    /// Starts `binary` on a port that it chooses itself, and waits until it answers. It is not set up.
+    ///
+    /// A port chosen here would be free for whatever else asks for one until influxd takes it: a test that runs beside this one
+    /// would then answer in its place.
     pub async fn start(binary: &std::path::Path, hashed_tokens: bool) -> Result<Self, Error> {
         let directory = tempfile::tempdir()?;
-        // Between here and the start somebody else could take the port: then influxd ends at once, and this fails.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let url = format!("http://127.0.0.1:{port}");
         let log = std::fs::File::create(directory.path().join("log"))?;
         let process = Command::new(binary)
             .arg("run")
@@ -117,44 +147,56 @@ impl Influxd {
             .arg(directory.path().join("influxd.sqlite"))
             .arg("--engine-path")
             .arg(directory.path().join("engine"))
-            .arg(format!("--http-bind-address=127.0.0.1:{port}"))
+            .arg("--http-bind-address=127.0.0.1:0")
             .arg(format!("--use-hashed-tokens={hashed_tokens}"))
-            .args(["--reporting-disabled", "--ui-disabled", "--no-tasks", "--log-level=error"])
+            // The level at which it says what it listens on.
+            .args(["--reporting-disabled", "--ui-disabled", "--no-tasks", "--log-level=info"])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", binary.display()))?;
-        let mut influxd = Self { process, directory, url };
+        let mut influxd = Self { process, directory, url: String::new() };
         influxd.wait().await?;
         Ok(influxd)
     }
 
-    /// Its address.
     /// The id of its process.
     pub fn id(&self) -> u32 {
         self.process.id()
     }
 
+    /// Its address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
     async fn wait(&mut self) -> Result<(), Error> {
-        let client = Client::new(Config::anonymous(&self.url))?;
         for _ in 0..600 {
+            let log =
+                std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
             if let Some(status) = self.process.try_wait()? {
-                let log =
-                    std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
                 return Err(format!("influxd ended with {status}: {log}").into());
             }
-            if client.health().await.is_ok_and(|health| health.status == "pass") {
-                return Ok(());
+            if let Some(port) = listening_port(&log) {
+                self.url = format!("http://127.0.0.1:{port}");
+                let client = Client::new(Config::anonymous(&self.url))?;
+                if client.health().await.is_ok_and(|health| health.status == "pass") {
+                    return Ok(());
+                }
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Err("influxd did not answer within a minute".into())
     }
+}
+
+/// The port that influxd says it listens on, once it does.
+fn listening_port(log: &str) -> Option<u16> {
+    // The line may not be complete yet.
+    let lines = log.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+    let (_, port) = lines.rev().find(|line| line.contains("Listening"))?.split_once(" port=")?;
+    port.split_whitespace().next()?.parse().ok()
 }
 
 impl Drop for Influxd {

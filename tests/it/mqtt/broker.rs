@@ -1,6 +1,5 @@
 //! Debian's mosquitto on a port of its own, which can be stopped and started again with what it has kept, and a device that publishes.
 
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -45,7 +44,7 @@ impl Broker {
     pub(crate) fn start_with(lines: impl FnOnce(&std::path::Path) -> String) -> Option<Self> {
         let binary = binary()?;
         let directory = tempfile::tempdir().unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = testing::free_port().unwrap();
         let folder = directory.path().display();
         // Whoever is root stays it: the folder belongs to that user. A queue without end, and nothing that is only in memory for long.
         let configuration = format!(

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
+use influx_client::testing;
 use influx_wire::api::{
     Action, CreateAuthorization, Permission, Resource, Status, UpdateAuthorization,
 };
@@ -147,9 +148,8 @@ async fn without_a_broker_there_is_nothing_to_write_to() {
 
 #[tokio::test]
 async fn a_broker_that_is_not_there_is_waited_for() {
-    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("mqtt://{}", closed.local_addr().unwrap());
-    drop(closed);
+    let (_closed, address) = testing::closed_address().unwrap();
+    let url = format!("mqtt://{address}");
     let application = Application::embedded_with(&settings(&url)).await;
     let token = token(&application, "device-1").await;
     let is_failing = |link: &LinkState| matches!(link, LinkState::Failing(why) if why.contains("cannot be reached"));

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use futures::StreamExt;
-use influx_client::{Client, Config, Error, SecretString, TimeLimits};
+use influx_client::{Client, Config, Error, SecretString, TimeLimits, testing};
 use influx_wire::api::CreateBucket;
 use influx_wire::csv::ColumnData;
 use influx_wire::line_protocol::Precision;
@@ -68,10 +68,8 @@ const TABLE: &str = "#datatype,string,long,long\r\n#group,false,false,false\r\n#
 
 #[tokio::test]
 async fn nobody_listens() {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let error = client(&url).health().await.unwrap_err();
+    let (_closed, address) = testing::closed_address().unwrap();
+    let error = client(&format!("http://{address}")).health().await.unwrap_err();
     assert!(matches!(error, Error::Unreachable { .. }), "{error:?}");
     assert!(error.is_temporary());
 }
