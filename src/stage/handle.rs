@@ -51,6 +51,8 @@ struct Inner {
     /// Why what is drawn is to be drawn anew.
     changed: Cell<Change>,
     is_paint_requested: Cell<bool>,
+    /// How many sheets, from the first one on, were drawn but once.
+    drawn_once: Cell<usize>,
     listeners: RefCell<Vec<Listener>>,
     observers: RefCell<Observers>,
     /// Called when points of a span that ends now were read.
@@ -80,6 +82,7 @@ impl Stage {
             state: RefCell::new(state),
             changed: Cell::default(),
             is_paint_requested: Cell::default(),
+            drawn_once: Cell::default(),
             listeners: RefCell::default(),
             observers: RefCell::default(),
             when_read,
@@ -296,7 +299,8 @@ impl Stage {
     }
 
     /// Draws what has changed. What shows the server's drawing so far gets its canvas one after the other, one a frame:
-    /// these look the same, and all at once would be a frame that takes long.
+    /// these look the same, and all at once would be a frame that takes long. Then each is drawn once more in the same way: browsers
+    /// give a canvas the memory for its second picture when there is one, and the first movement is not to wait for that.
     fn paint(&self) {
         let change = self.0.changed.take();
         let is_complete = self.draw(|elements, painter, inks| {
@@ -307,11 +311,18 @@ impl Stage {
                 }
             }
             new.reverse();
+            let once = &self.0.drawn_once;
             if let Some(sheet) = new.pop() {
                 painter.paint(sheet, inks);
                 sheet.set_drawn();
+                once.set(once.get() + 1);
+            } else if let Some(left) = once.get().checked_sub(1) {
+                if let Some(sheet) = elements.sheets().nth(left) {
+                    painter.paint(sheet, inks);
+                }
+                once.set(left);
             }
-            new.is_empty()
+            new.is_empty() && once.get() == 0
         });
         if is_complete.is_some() {
             self.with(|state| {
