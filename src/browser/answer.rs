@@ -40,6 +40,8 @@ pub async fn post(url: &str, form: String) -> Result<Answer, AnswerError> {
 
 async fn begin(request: RequestBuilder, form: Option<String>) -> Result<Answer, AnswerError> {
     let lost = |cause: gloo_net::Error| AnswerError::Lost(cause.to_string());
+    // What a browser says then ("Failed to fetch") helps nobody; its console has the cause.
+    let unanswered = |_| AnswerError::Lost("there was no answer".to_owned());
     let controller = AbortController::new().map_err(describe)?;
     let request = request.abort_signal(Some(&controller.signal()));
     let request = match form {
@@ -47,7 +49,7 @@ async fn begin(request: RequestBuilder, form: Option<String>) -> Result<Answer, 
         None => request.build(),
     };
     let pending = Pending(controller);
-    let answer = request.map_err(lost)?.send().await.map_err(lost)?;
+    let answer = request.map_err(lost)?.send().await.map_err(unanswered)?;
     if !answer.ok() {
         return Err(AnswerError::Refused(answer.text().await.map_err(lost)?));
     }
