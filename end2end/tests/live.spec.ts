@@ -78,6 +78,42 @@ test.describe("on a phone", () => {
   });
 });
 
+test("a hidden tab does not listen, and shows what it has missed when it is seen again", async ({ server, page, dashboardPage }) => {
+  // No browser hides a tab for a test; this is what a page is told when it does.
+  const hide = (hidden: boolean) =>
+    page.evaluate((hidden) => {
+      Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, hidden);
+  await register(server, "hidden");
+  const influx = server.influx();
+  await influx.write(minutes("hidden", 3, 1));
+  const isStream = (request: { url(): string }) => request.url().includes("/rpc/follow_series");
+  const begun = page.waitForRequest(isStream);
+  await dashboardPage.open("hidden", "?range=5m");
+  await begun;
+  await dashboardPage.drawn();
+  await expect(dashboardPage.liveState).toHaveText("Live");
+
+  const ended = page.waitForEvent("requestfailed", isStream);
+  await hide(true);
+  await ended;
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  const axis = page.locator(".time-axis__canvas");
+  const before = await axis.screenshot();
+  const [point] = minutes("hidden", 1, 0);
+  point!.fields["Temperature"] = 38.6;
+  await influx.write([{ ...point!, time: Date.now() }]);
+  await page.waitForTimeout(4_000);
+  expect(before.equals(await axis.screenshot()), "the axis moves although nobody sees it").toBe(true);
+  expect(asked).toEqual([]);
+
+  await hide(false);
+  await expect(dashboardPage.chart("Temperature").locator(".chart__value")).toHaveText("38.6");
+  await expect.poll(async () => before.equals(await axis.screenshot())).toBe(false);
+});
+
 test("what was measured while the network was gone is filled in", async ({ server, page, context, dashboardPage, guard }) => {
   test.setTimeout(120_000);
   guard.provokes(/ERR_INTERNET_DISCONNECTED|ERR_NETWORK|Failed to fetch/);

@@ -111,6 +111,28 @@ for (const fault of ["503", "500", "cuts answers", "refuses the token"] as const
   });
 }
 
+test("a newer zoom gives up what an older one asks for, down to InfluxDB", async ({ page, server, upstream, dashboardPage }) => {
+  await register(server, ID);
+  await upstream.influx.write(minutes(ID, 60));
+  await dashboardPage.open(ID, "?range=30d");
+  await dashboardPage.drawn();
+  await upstream.misbehave("slow points");
+  const layer = dashboardPage.layer("Temperature");
+
+  await layer.press("+");
+  await expect(page).toHaveURL(/from=/);
+  // Longer than a page waits: what is left is what the charts wait for.
+  await page.waitForTimeout(2_000);
+  const older = [...upstream.held];
+  expect(older).toHaveLength(1);
+
+  const given = Date.now();
+  await layer.press("+");
+  await expect.poll(() => [...upstream.held].filter((query) => older.includes(query))).toEqual([]);
+  expect(Date.now() - given, "long before the answer would have come").toBeLessThan(3_000);
+  await expect.poll(() => upstream.held.size).toBeGreaterThan(0);
+});
+
 test("writing is cancelled half-way, and goes on from there", async ({ server, upstream, devicePage }) => {
   await register(server, ID);
   await awayFromTheMinutesEnd(25);
