@@ -82,7 +82,7 @@ async fn a_slow_server_is_given_up() {
     let client = client(&serve(router).await);
     let started = Instant::now();
     assert_eq!(client.create_bucket(&bucket()).await, Err(Error::TimedOut));
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_deadline_ends_everything() {
     let started = Instant::now();
     let hurried = patient.with_deadline(tokio::time::Instant::now() + Duration::from_millis(100));
     assert_eq!(hurried.health().await, Err(Error::TimedOut));
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -114,7 +114,7 @@ async fn a_deadline_ends_a_stream_that_keeps_coming() {
     let started = Instant::now();
     let hurried = client.with_deadline(tokio::time::Instant::now() + Duration::from_millis(200));
     assert_eq!(hurried.query_all("x").await, Err(Error::TimedOut));
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
@@ -190,7 +190,7 @@ async fn retry_after_is_obeyed_or_reported() {
         let started = Instant::now();
         let error = client.health().await.unwrap_err();
         assert_eq!(error.retry_after(), Some(Duration::from_secs(expected)), "{value}");
-        assert!(started.elapsed() < Duration::from_secs(1));
+        assert!(started.elapsed() < Duration::from_secs(5));
         assert_eq!(count.load(Ordering::SeqCst), 1);
     }
 
@@ -314,7 +314,7 @@ async fn an_answer_that_stalls_times_out() {
     .await;
     let started = Instant::now();
     assert_eq!(client.query_all("x").await, Err(Error::TimedOut));
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
 }
 
 #[tokio::test]
