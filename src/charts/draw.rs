@@ -241,6 +241,10 @@ impl<'a, B: DrawingBackend> Paper<'a, B> {
         let upper = shown.clone().map(|summary| edge(summary, summary.high));
         let lower = shown.rev().map(|summary| edge(summary, summary.low));
         let corners: Vec<(i32, i32)> = upper.chain(lower).collect();
+        // A window stands in its middle, which may be yet to come.
+        if corners.is_empty() {
+            return Ok(());
+        }
         self.area.draw(&Polygon::new(corners, filled(self.ink.series, BAND_OPACITY)))
     }
 

@@ -1,11 +1,13 @@
 //! What is put on the surface, read from a backend that remembers it.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use super::*;
 use crate::charts::recording::{Mark, Recording};
 use crate::charts::value_axis::ValueAxis;
 use crate::model::field::Field;
+use crate::model::series::{Column, Series};
 
 const MINUTE: i64 = 60_000_000_000;
 const SERIES: (u8, u8, u8, u8) = (200, 0, 0, 100);
@@ -330,6 +332,28 @@ fn zooming_in_draws_nothing_beyond_the_plot() {
         let [path] = drawing.paths()[..] else { panic!("one path") };
         let ends = (path[0].0, path[path.len() - 1].0);
         assert!(ends.0 - drawing.plot.left <= 2 && drawing.plot.right - ends.1 <= 2, "{ends:?}");
+    }
+}
+
+#[test]
+fn a_window_whose_middle_is_yet_to_come_leaves_no_empty_shape() {
+    let values = vec![1.0, 2.0, 3.0];
+    let columns = vec![Column { field: Field::Co2, values, spread: None }];
+    let series = Series { window: None, times: minutes(0..3), columns };
+    let hour = NonZeroU64::new(60 * MINUTE.unsigned_abs()).expect("is not 0");
+    for (to, shapes) in [(20 * MINUTE, 0), (40 * MINUTE, 1)] {
+        let line = Line::new(&series.folded(hour), Field::Co2);
+        let chart =
+            Chart { field: Field::Co2, line, compared: None, axis: ValueAxis::new(1.0, 3.0) };
+        let frame = Frame::new(0, to, [&chart.axis]);
+        let recording = Recording::new();
+        let marks = std::rc::Rc::clone(&recording.marks);
+        let surface = Surface::new(400, 200, 1.0);
+        draw_chart(recording, &surface, &frame, &chart, &scalable_ink(), Parts::All)
+            .expect("draws");
+        let marks = marks.take();
+        let bands = marks.iter().filter(|mark| matches!(mark, Mark::Polygon { .. })).count();
+        assert_eq!(bands, shapes, "{marks:?}");
     }
 }
 
