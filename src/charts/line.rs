@@ -17,7 +17,7 @@ const GAP_FACTOR: u64 = 3;
 /// The points of one field, or windows of them: finite values only, times ascending.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Line {
-    /// Nanoseconds since the Unix epoch; of windows, their middles.
+    /// Nanoseconds since the Unix epoch; of windows, their middles, see [`Self::read`].
     times: Vec<i64>,
     rows: Vec<Row>,
     window: Option<NonZeroU64>,
@@ -87,6 +87,24 @@ impl Line {
     pub fn moved(mut self, by: i64) -> Self {
         for time in &mut self.times {
             *time = time.saturating_add(by);
+        }
+        self
+    }
+
+    /// The same, if what was read begins and ends at such times, in nanoseconds: a window that is cut there stands in the
+    /// middle of what is left of it. Otherwise it could stand before the first point or after the last one of what is
+    /// shown, and if these were the only ones, nothing would be seen of them.
+    #[must_use]
+    pub fn read(mut self, from: i64, to: i64) -> Self {
+        let Some(window) = self.window.map(|window| window.get().cast_signed()) else {
+            return self;
+        };
+        for time in &mut self.times {
+            let start = time.saturating_sub(window / 2);
+            let end = start.saturating_add(window);
+            if start < to && from < end {
+                *time = start.max(from).midpoint(end.min(to));
+            }
         }
         self
     }
@@ -271,6 +289,27 @@ mod tests {
         assert_eq!(line.times(), [5 * MINUTE / 2, 15 * MINUTE / 2]);
         assert_eq!(line.rows()[1], Row { first: 5.0, low: 5.0, high: 9.0, last: 9.0 });
         assert_eq!(line.extremes(), Some((0.0, 9.0)));
+    }
+
+    #[test]
+    fn windows_that_are_cut_stand_in_the_middle_of_what_is_left() {
+        let times: Vec<i64> = (0..12).map(|minute| minute * MINUTE).collect();
+        let columns = vec![Column::new(Field::Co2, vec![1.0; 12])];
+        let series = Series { window: None, times, columns };
+        let read = |minutes: u64, from: i64, to: i64| {
+            let window = NonZeroU64::new(minutes * MINUTE.unsigned_abs()).expect("is not 0");
+            let line = Line::new(&series.folded(window), Field::Co2).read(from, to);
+            line.times().iter().map(|time| time / 1_000_000_000).collect::<Vec<_>>()
+        };
+        // Whole ones, and those that lie outside, stay in their middles.
+        assert_eq!(read(4, 0, 12 * MINUTE), [120, 360, 600]);
+        assert_eq!(read(4, 4 * MINUTE, 8 * MINUTE), [120, 360, 600]);
+        assert_eq!(read(4, 3 * MINUTE, 9 * MINUTE), [210, 360, 510]);
+        // A single one, cut at both ends.
+        assert_eq!(read(60, 2 * MINUTE, 12 * MINUTE), [420]);
+        // Points are where they are.
+        let line = Line::new(&series, Field::Co2);
+        assert_eq!(line.clone().read(30_000_000_000, 5 * MINUTE), line);
     }
 
     #[test]

@@ -27,17 +27,19 @@ pub struct Chart {
 }
 
 impl Picture {
-    /// Prepares the points of the range from `from` up to `to`, and of what they are compared with, whose times are moved by so many
-    /// nanoseconds.
+    /// Prepares the points of the range from `from` up to `to`, which is what was read and what is shown, and of what they are compared
+    /// with, whose times are moved by so many nanoseconds.
     pub fn new(
         series: &Series,
         compared: Option<(&Series, i64)>,
         from: Timestamp,
         to: Timestamp,
     ) -> Self {
+        let (start, end) = (from.to_nanoseconds(), to.to_nanoseconds());
         let chart = |field: Field| {
-            let line = Line::new(series, field);
-            let compared = compared.map(|(other, by)| Line::new(other, field).moved(by));
+            let line = Line::new(series, field).read(start, end);
+            let compared =
+                compared.map(|(other, by)| Line::new(other, field).moved(by).read(start, end));
             let lines = [Some(&line), compared.as_ref()].into_iter().flatten();
             let extremes = lines.filter_map(Line::extremes);
             let extremes = extremes.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)));
@@ -45,11 +47,7 @@ impl Picture {
             Chart { field, axis: ValueAxis::new(low, high), line, compared }
         };
         let charts: Vec<Chart> = Field::CHARTED.into_iter().map(chart).collect();
-        let frame = Frame::new(
-            from.to_nanoseconds(),
-            to.to_nanoseconds(),
-            charts.iter().map(|chart| &chart.axis),
-        );
+        let frame = Frame::new(start, end, charts.iter().map(|chart| &chart.axis));
         // A row with none of the charted fields is none of these points.
         let rows = if charts.iter().all(|chart| chart.line.times().is_empty()) {
             0
@@ -57,6 +55,11 @@ impl Picture {
             series.times.len()
         };
         Self { frame, charts, rows }
+    }
+
+    /// Shows another span of the same points.
+    pub fn show(&mut self, from: Timestamp, to: Timestamp) {
+        (self.frame.from, self.frame.to) = (from.to_nanoseconds(), to.to_nanoseconds());
     }
 
     pub fn chart(&self, field: Field) -> Option<&Chart> {

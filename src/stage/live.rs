@@ -257,13 +257,12 @@ impl State {
     fn move_to(&mut self, now: Timestamp) {
         let length = self.to.0 - self.from.0;
         (self.from, self.to) = (Timestamp(now.0 - length), now);
-        let from = self.from.to_nanoseconds();
         if let Some(points) = &mut self.points {
-            points.series.forget_before(from);
+            points.series.forget_before(self.from.to_nanoseconds());
             points.to = Timestamp(points.to.0.max(now.0));
         }
         if let Some(picture) = &mut self.picture {
-            (picture.frame.from, picture.frame.to) = (from, now.to_nanoseconds());
+            picture.show(self.from, now);
         }
     }
 

@@ -13,9 +13,11 @@ use crate::model::view::View;
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Points {
     pub(super) series: Series,
-    pub(super) compared: Option<Series>,
+    /// With the nanoseconds by which its times are moved.
+    pub(super) compared: Option<(Series, i64)>,
     /// What was asked for.
     pub(super) from: Timestamp,
+    /// So far the points are there: what was asked for, and what has been heard since.
     pub(super) to: Timestamp,
 }
 
@@ -33,7 +35,8 @@ pub(super) async fn read(
     let (id, other_from, other_to) = comparison.subject(&view.id, from, to);
     let compared = read_one(id.to_string(), other_from, other_to, columns);
     let (series, compared) = futures::join!(series, compared);
-    Ok(Points { series: series?, compared: Some(compared?), from, to })
+    let shift = comparison.shift(from, to);
+    Ok(Points { series: series?, compared: Some((compared?, shift)), from, to })
 }
 
 async fn read_one(

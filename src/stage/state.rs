@@ -132,13 +132,9 @@ impl State {
     /// Prepares the points that are there for the span that is shown.
     pub(super) fn make_picture(&mut self) {
         let Some(points) = &self.points else { return };
-        let shift = self
-            .view
-            .comparison
-            .as_ref()
-            .map_or(0, |comparison| comparison.shift(points.from, points.to));
-        let compared = points.compared.as_ref().map(|other| (other, shift));
-        let picture = Picture::new(&points.series, compared, self.from, self.to);
+        let compared = points.compared.as_ref().map(|(other, shift)| (other, *shift));
+        let mut picture = Picture::new(&points.series, compared, points.from, points.to);
+        picture.show(self.from, self.to);
         if let Some(elements) = &self.elements {
             for chart in &elements.charts {
                 let line = picture.chart(chart.field).map(|data| &data.line);
@@ -168,7 +164,7 @@ impl State {
         }
         (self.from, self.to) = (from, to);
         if let Some(picture) = &mut self.picture {
-            (picture.frame.from, picture.frame.to) = (from.to_nanoseconds(), to.to_nanoseconds());
+            picture.show(from, to);
         }
     }
 }

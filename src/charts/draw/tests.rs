@@ -341,8 +341,11 @@ fn a_window_whose_middle_is_yet_to_come_leaves_no_empty_shape() {
     let columns = vec![Column { field: Field::Co2, values, spread: None }];
     let series = Series { window: None, times: minutes(0..3), columns };
     let hour = NonZeroU64::new(60 * MINUTE.unsigned_abs()).expect("is not 0");
-    for (to, shapes) in [(20 * MINUTE, 0), (40 * MINUTE, 1)] {
-        let line = Line::new(&series.folded(hour), Field::Co2);
+    let line = Line::new(&series.folded(hour), Field::Co2);
+    let of_a_part = line.clone().read(0, 20 * MINUTE);
+    for (line, to, shapes) in
+        [(line.clone(), 20 * MINUTE, 0), (of_a_part, 20 * MINUTE, 1), (line, 40 * MINUTE, 1)]
+    {
         let chart =
             Chart { field: Field::Co2, line, compared: None, axis: ValueAxis::new(1.0, 3.0) };
         let frame = Frame::new(0, to, [&chart.axis]);
