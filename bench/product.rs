@@ -280,7 +280,11 @@ async fn charts(server: &Server) {
             times(&ours[key])
         );
     }
-    println!("| tasks longer than 50 ms meanwhile | {} | | |", ours["longTasks"]);
+    let long = &ours["longTasks"];
+    println!(
+        "| tasks of more than 50 ms of processor time meanwhile (of more than 50 ms by the clock) | {} ({}) | | |",
+        long["processor"], long["clock"]
+    );
 }
 
 /// A year at a point a minute, request to decoded columns.
