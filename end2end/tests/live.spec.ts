@@ -1,5 +1,6 @@
 /** Live: new points come by themselves, and what was missed is filled in. */
 
+import { Line } from "./fixtures/line.ts";
 import { expect, minutes, register, test } from "./fixtures/test.ts";
 
 test("a new point is there within a second", async ({ server, page, dashboardPage }) => {
@@ -133,6 +134,77 @@ test("what was measured while the network was gone is filled in", async ({ serve
   await context.setOffline(false);
   await expect(dashboardPage.liveState).toHaveText("Live");
   await expect(dashboardPage.chart("Temperature").locator(".chart__value")).toHaveText("39.5");
+});
+
+test("what was measured while the network was gone is filled in where rows are windows, too", async ({
+  server, context, dashboardPage,
+}) => {
+  await register(server, "dense");
+  const influx = server.influx();
+  const [reading] = minutes("dense", 1, 0);
+  const now = Date.now();
+  await influx.write(Array.from({ length: 7_200 }, (_, index) => ({ ...reading!, time: now - 500 * (index + 1) })));
+  await dashboardPage.open("dense", "?range=1h");
+  await dashboardPage.drawn();
+  await expect(dashboardPage.page.locator(".charts__resolution")).toContainText("min to max");
+  await expect(dashboardPage.liveState).toHaveText("Live");
+  await context.setOffline(true);
+  await expect(dashboardPage.liveState).toHaveText("Offline");
+  await influx.write([{ ...reading!, time: Date.now(), fields: { ...reading!.fields, CO2: 31_415 } }]);
+  // The axis moves on by some pixels.
+  await dashboardPage.page.waitForTimeout(9_000);
+  await context.setOffline(false);
+  await expect(dashboardPage.chart("CO2").locator(".chart__extent")).toContainText("31415");
+});
+
+test.describe("a connection that has died without a word", () => {
+  const follow = "/rpc/follow_series";
+
+  for (const [name, sleeps] of [["is given up after a silence", false], ["is given up right after a sleep", true]] as const) {
+    test(name, async ({ server, page, dashboardPage }) => {
+      await register(server, "dead");
+      const influx = server.influx();
+      await influx.write(minutes("dead", 30, 1));
+      await page.addInitScript(() => {
+        const { now } = Date;
+        Date.now = () => now() + Number(sessionStorage.getItem("slept") ?? 0);
+      });
+      const line = await Line.start(server.url);
+      try {
+        await page.goto(`${line.url}/dashboard/dead?range=1h`);
+        await dashboardPage.drawn();
+        await expect(dashboardPage.liveState).toHaveText("Live");
+        expect(line.silence(follow)).toBe(1);
+        const again = page.waitForRequest((request) => request.url().includes(follow), { timeout: sleeps ? 5_000 : 20_000 });
+        if (sleeps) await page.evaluate(() => sessionStorage.setItem("slept", "60000"));
+        const [point] = minutes("dead", 1, 0);
+        await influx.write([{ ...point!, time: Date.now(), fields: { ...point!.fields, Temperature: 38.4 } }]);
+        await again;
+        await expect(dashboardPage.chart("Temperature").locator(".chart__value")).toHaveText("38.4");
+        await expect(dashboardPage.liveState).toHaveText("Live");
+      } finally {
+        await page.close();
+        await line.stop();
+      }
+    });
+  }
+
+  test("after a sleep of hours all is read anew", async ({ server, page, dashboardPage }) => {
+    await register(server, "slept");
+    await server.influx().write(minutes("slept", 30, 1));
+    const wake = Date.now() + 2 * 3_600_000;
+    // The first word of a server that is two hours older than the page.
+    const word = Buffer.alloc(13);
+    word.writeUInt32LE(9, 0);
+    word.writeBigInt64LE(BigInt(wake), 5);
+    await page.route(`**${follow}*`, (route) => route.fulfill({ body: word, contentType: "application/octet-stream" }), { times: 1 });
+    const anew = page.waitForRequest((request) => {
+      const to = new URL(request.url()).searchParams.get("to_ms");
+      return request.url().includes("/rpc/read_series") && Number(to) >= wake;
+    });
+    await dashboardPage.open("slept", "?range=1h");
+    await anew;
+  });
 });
 
 test("what is compared with moves on as well", async ({ server, page, dashboardPage }) => {

@@ -102,7 +102,7 @@ impl Line {
         for time in &mut self.times {
             let start = time.saturating_sub(window / 2);
             let end = start.saturating_add(window);
-            if start < to && from < end {
+            if start <= to && from < end {
                 *time = start.max(from).midpoint(end.min(to));
             }
         }

@@ -1,5 +1,8 @@
 //! New points as they come: the server's stream, and the axis that moves on also when nothing comes. Hidden pages do not
-//! listen; whoever comes back, or had no network, gets what was missed.
+//! listen; whoever comes back, slept, or had no network, gets what was missed.
+//!
+//! A connection may be dead without a word: a computer that sleeps, a router that forgets. So a stream that is silent for longer than
+//! the server ever is, and any that is older than a sleep, is given up for a new one.
 
 use std::time::Duration;
 
@@ -8,6 +11,7 @@ use leptos::prelude::{set_interval_with_handle, set_timeout_with_handle};
 use leptos::server_fn::ServerFn;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Event;
+use web_sys::js_sys::Date;
 
 use super::elements::set_text;
 use super::handle::Stage;
@@ -23,8 +27,8 @@ use crate::model::time::Timestamp;
 
 /// How often the axis moves on, at most.
 const TICK: Duration = Duration::from_secs(1);
-/// The server says something every five seconds. After so many milliseconds of silence something is wrong.
-const SILENCE_MS: f64 = 12_000.0;
+/// A tick that comes so late, in milliseconds by the clock on the wall, comes after a sleep.
+const SLEEP_MS: f64 = 10_000.0;
 /// Between attempts, in seconds: the last one holds for all further ones.
 const PAUSES: [u64; 5] = [1, 2, 4, 8, 15];
 /// The stream fills gaps of up to an hour; longer ones are read anew.
@@ -55,9 +59,11 @@ pub(super) fn listeners(stage: &Stage) -> Vec<Listener> {
 pub(super) fn start(stage: &Stage) {
     {
         let mut live = stage.live().borrow_mut();
+        // The page may be older than what has been heard since.
         let now = stage.with(|state| state.view.now);
-        live.heard = Some((now, milliseconds()));
+        live.heard.get_or_insert((now, milliseconds()));
         if live.ticks.is_none() {
+            live.ticked_at = Date::now();
             let weak = stage.weak();
             let tick = move || {
                 if let Some(stage) = weak.stage() {
@@ -82,6 +88,7 @@ impl Stage {
             let url = format!("{}?id={id}&since_ms={}", FollowSeries::url(), since.0);
             let mut answer = get(&url).await?;
             let mut reader = FrameReader::default();
+            let mut is_first = true;
             while let Some(piece) = answer.piece().await? {
                 reader.push(&piece);
                 let unreadable =
@@ -89,11 +96,18 @@ impl Stage {
                 while let Some(frame) = reader.next().map_err(unreadable)? {
                     let Some(stage) = weak.stage() else { return Ok(()) };
                     stage.hear(frame);
+                    if std::mem::take(&mut is_first) {
+                        stage.read_if_late();
+                    }
                 }
             }
             Ok::<_, ApiError>(())
         });
-        self.live().borrow_mut().running = Some(handle);
+        {
+            let mut live = self.live().borrow_mut();
+            live.running = Some(handle);
+            live.connected_at = milliseconds();
+        }
         let weak = self.weak();
         spawn_local(async move {
             let outcome = work.await;
@@ -121,11 +135,26 @@ impl Stage {
         self.move_on();
     }
 
+    /// Reads what is shown anew if the stream does not reach back to what is there. What the browser takes for the present is
+    /// the past after a sleep, until the server has said its first word.
+    fn read_if_late(&self) {
+        let Some(now) = self.live().borrow().now() else { return };
+        let there = self.with(|state| state.points.as_ref().map(|points| points.to));
+        if there.is_some_and(|there| now.0 - there.0 > LONGEST_GAP_MS) {
+            self.change(|state| state.move_to(now));
+            // Listens again when it has the points.
+            self.load();
+        }
+    }
+
     /// Adds new points to what is shown.
     fn take_new(&self, series: &Series) {
         self.change(|state| {
             if let Some(points) = &mut state.points {
                 points.series.append(series);
+                if let Some(last) = series.times.last() {
+                    points.to = points.to.max(Timestamp::from_nanoseconds(*last));
+                }
                 state.show_newest(series);
                 state.make_picture();
             }
@@ -152,16 +181,22 @@ impl Stage {
     }
 
     fn tick(&self) {
+        let (has_slept, is_silent) = {
+            let mut live = self.live().borrow_mut();
+            // The clock that never goes back stands still in the sleep of some systems.
+            let wall = Date::now();
+            let before = std::mem::replace(&mut live.ticked_at, wall);
+            (wall - before > SLEEP_MS, live.is_silent())
+        };
         if is_hidden() {
             return;
         }
-        let is_silent = self
-            .live()
-            .borrow()
-            .heard
-            .is_some_and(|(_, heard)| milliseconds() - heard > SILENCE_MS);
-        if is_silent && self.live().borrow().state == LiveState::Live {
-            self.set_live(LiveState::Delayed);
+        if has_slept {
+            self.live().borrow_mut().disconnect();
+            self.resume();
+        } else if is_silent {
+            self.live().borrow_mut().disconnect();
+            self.lose_stream(false);
         }
         self.ask_for_page();
         self.move_on();
@@ -207,22 +242,13 @@ impl Stage {
 
     /// Goes on listening, and fills the gap.
     fn resume(&self) {
-        let (is_running, is_connected, now) = {
+        let (is_running, is_connected) = {
             let live = self.live().borrow();
-            (live.is_running(), live.running.is_some(), live.now())
+            (live.is_running(), live.running.is_some())
         };
-        if !is_running || is_connected {
-            return;
+        if is_running && !is_connected {
+            self.connect();
         }
-        let gap = self.with(|state| now.map_or(0, |now| now.0 - state.newest().0));
-        if gap > LONGEST_GAP_MS {
-            if let Some(now) = now {
-                self.change(|state| state.move_to(now));
-            }
-            // Listens again when it has the points.
-            self.load();
-        }
-        self.connect();
     }
 
     fn set_live(&self, state: LiveState) {
@@ -239,7 +265,7 @@ impl State {
         let points = self.points.as_ref();
         let last = points.and_then(|points| {
             let last = *points.series.times.last()?;
-            // A window may have got points until it was read.
+            // A window may have got points since it began.
             points.series.window.is_none().then(|| Timestamp::from_nanoseconds(last))
         });
         last.or(points.map(|points| points.to)).unwrap_or(self.view.now)
@@ -259,7 +285,6 @@ impl State {
         (self.from, self.to) = (Timestamp(now.0 - length), now);
         if let Some(points) = &mut self.points {
             points.series.forget_before(self.from.to_nanoseconds());
-            points.to = Timestamp(points.to.0.max(now.0));
         }
         if let Some(picture) = &mut self.picture {
             picture.show(self.from, now);

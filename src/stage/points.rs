@@ -17,7 +17,7 @@ pub(super) struct Points {
     pub(super) compared: Option<(Series, i64)>,
     /// What was asked for.
     pub(super) from: Timestamp,
-    /// So far the points are there: what was asked for, and what has been heard since.
+    /// So far the points are there: up to what was asked for, then to the last one that was heard.
     pub(super) to: Timestamp,
 }
 
