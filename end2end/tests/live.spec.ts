@@ -143,18 +143,23 @@ test("what was measured while the network was gone is filled in where rows are w
   const influx = server.influx();
   const [reading] = minutes("dense", 1, 0);
   const now = Date.now();
-  await influx.write(Array.from({ length: 7_200 }, (_, index) => ({ ...reading!, time: now - 500 * (index + 1) })));
+  await influx.write(Array.from({ length: 7_200 }, (_, index) => ({ ...reading!, time: now - 10_000 - 500 * index })));
   await dashboardPage.open("dense", "?range=1h");
   await dashboardPage.drawn();
   await expect(dashboardPage.page.locator(".charts__resolution")).toContainText("min to max");
   await expect(dashboardPage.liveState).toHaveText("Live");
+  const extent = dashboardPage.chart("CO2").locator(".chart__extent");
+  // Measured before the page was asked for, written after it was there.
+  await influx.write([{ ...reading!, time: now - 2_000, fields: { ...reading!.fields, CO2: 27_182 } }]);
+  await expect(extent).toContainText("27182");
+  await expect(dashboardPage.gauges).toContainText("27182");
   await context.setOffline(true);
   await expect(dashboardPage.liveState).toHaveText("Offline");
   await influx.write([{ ...reading!, time: Date.now(), fields: { ...reading!.fields, CO2: 31_415 } }]);
   // The axis moves on by some pixels.
   await dashboardPage.page.waitForTimeout(9_000);
   await context.setOffline(false);
-  await expect(dashboardPage.chart("CO2").locator(".chart__extent")).toContainText("31415");
+  await expect(extent).toContainText("31415");
 });
 
 test.describe("a connection that has died without a word", () => {

@@ -168,7 +168,10 @@ impl Stage {
         let is_time = {
             let mut live = self.live().borrow_mut();
             let now = milliseconds();
-            let is_time = live.is_page_due && now - live.page_asked_at >= PAGE_PAUSE_MS;
+            // Without a stream there is probably no page either.
+            let is_time = live.is_page_due
+                && live.running.is_some()
+                && now - live.page_asked_at >= PAGE_PAUSE_MS;
             if is_time {
                 live.is_page_due = false;
                 live.page_asked_at = now;
@@ -260,15 +263,11 @@ impl Stage {
 }
 
 impl State {
-    /// The time up to which the points are there.
+    /// The time after which points may be missing, which is not the end of what was read: points take a while from a device to
+    /// InfluxDB. Of windows it is where the last one begins: what is in it already is added to it without a difference.
     fn newest(&self) -> Timestamp {
-        let points = self.points.as_ref();
-        let last = points.and_then(|points| {
-            let last = *points.series.times.last()?;
-            // A window may have got points since it began.
-            points.series.window.is_none().then(|| Timestamp::from_nanoseconds(last))
-        });
-        last.or(points.map(|points| points.to)).unwrap_or(self.view.now)
+        let Some(points) = &self.points else { return self.view.now };
+        points.series.times.last().map_or(points.to, |last| Timestamp::from_nanoseconds(*last))
     }
 
     /// Whether the axis would differ by a pixel if it ended now.

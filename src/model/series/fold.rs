@@ -177,6 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn points_that_are_in_the_last_window_already_change_nothing() {
+        let all = points(vec![0, 10, 12, 19], vec![1.0, 5.0, 9.0, 2.0]).folded(window(10));
+        let mut folded = all.clone();
+        folded.append(&points(vec![10, 12, 19], vec![5.0, 9.0, 2.0]));
+        assert_eq!(folded, all);
+    }
+
+    #[test]
     fn newer_points_follow_older_ones_once() {
         let mut series = points(vec![0, 5], vec![1.0, 2.0]);
         series.append(&points(vec![5, 7], vec![9.0, 3.0]));
