@@ -91,9 +91,9 @@ impl Line {
         self
     }
 
-    /// The same, if what was read begins and ends at such times, in nanoseconds: a window that is cut there stands in the
-    /// middle of what is left of it. Otherwise it could stand before the first point or after the last one of what is
-    /// shown, and if these were the only ones, nothing would be seen of them.
+    /// The same, if what was read begins and ends at such times, in nanoseconds, both included: a window that is cut there
+    /// stands in the middle of what is left of it. Otherwise it could stand before the first point or after the last one of
+    /// what is shown, and if these were the only ones, nothing would be seen of them.
     #[must_use]
     pub fn read(mut self, from: i64, to: i64) -> Self {
         let Some(window) = self.window.map(|window| window.get().cast_signed()) else {
@@ -303,7 +303,9 @@ mod tests {
         };
         // Whole ones, and those that lie outside, stay in their middles.
         assert_eq!(read(4, 0, 12 * MINUTE), [120, 360, 600]);
-        assert_eq!(read(4, 4 * MINUTE, 8 * MINUTE), [120, 360, 600]);
+        assert_eq!(read(4, 4 * MINUTE, 8 * MINUTE - 1_000_000_000), [120, 359, 600]);
+        // The last point that was heard may be the first one of a window.
+        assert_eq!(read(4, 4 * MINUTE, 8 * MINUTE), [120, 360, 480]);
         assert_eq!(read(4, 3 * MINUTE, 9 * MINUTE), [210, 360, 510]);
         // A single one, cut at both ends.
         assert_eq!(read(60, 2 * MINUTE, 12 * MINUTE), [420]);
