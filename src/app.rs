@@ -29,8 +29,8 @@ use crate::pages::not_found::NotFoundPage;
 use crate::pages::rest::RestPage;
 use crate::pages::status::StatusPage;
 
-/// The id of what comes last in every page.
-const END: &str = "end";
+/// The id of what comes last in every page, and is hidden: Chromium takes an element for there once it has read its start tag.
+const END: &str = "unreachable";
 
 /// The HTML document.
 pub fn shell(options: LeptosOptions) -> impl IntoView {
@@ -152,7 +152,7 @@ fn Frame() -> impl IntoView {
                 <Route path=path!("/buckets") view=BucketsPage ssr=SsrMode::Async/>
             </FlatRoutes>
         </main>
-        <footer class="footer" id=END>
+        <footer class="footer">
             <nav class="footer__nav" aria-label="More pages">
                 <FooterLink href="/buckets" label="Buckets"/>
                 <FooterLink href="/status" label="Status"/>
@@ -173,7 +173,7 @@ fn Frame() -> impl IntoView {
 #[component]
 fn Unreachable() -> impl IntoView {
     view! {
-        <div class="unreachable" id="unreachable" role="alert" hidden>
+        <div class="unreachable" id=END role="alert" hidden>
             <p>"IoT Center does not answer. What you see may be out of date."</p>
             <a class="button button--small" href="">"Try again"</a>
         </div>

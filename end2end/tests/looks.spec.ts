@@ -8,7 +8,9 @@ import {
   contentOf, expectAccessible, expectNoShifts, expectNoSidewaysScrolling, expectTargets, watchShifts,
 } from "./fixtures/looks.ts";
 import { Dribble } from "./fixtures/dribble.ts";
+import type { Frame } from "./fixtures/frame.ts";
 import { Gate } from "./fixtures/gate.ts";
+import type { IotCenter } from "./fixtures/program.ts";
 import { expect, FRESH, FULL, filledTest, test } from "./fixtures/test.ts";
 
 /** A page, and how it shows that it has its points; without that it needs none. */
@@ -142,23 +144,40 @@ for (const [reducedMotion, moves] of [["reduce", false], ["no-preference", true]
   });
 }
 
+const firstRow = (html: string) => html.indexOf("</tr>", html.indexOf("<tbody")) + "</tr>".length;
+
 for (const path of [`/devices/${FULL}`, "/devices", "/status"]) {
   filledTest(`the table of ${path} does not move while the page is still coming`, async ({ page, frame, server }) => {
-    const line = await Dribble.start(server.url, (html) => html.indexOf("</tr>", html.indexOf("<tbody")) + "</tr>".length);
-    try {
-      await watchShifts(page);
-      await page.goto(`${line.url}${path}`, { waitUntil: "commit" });
-      await expect(page.locator("tbody tr")).toHaveCount(1);
-      // Long enough for a browser that would show what it has.
-      await page.waitForTimeout(500);
-      line.rest.open();
-      await frame.hydrated();
-      await expectNoShifts(page);
-      expect(await page.locator("tbody tr").count()).toBeGreaterThan(1);
-    } finally {
-      await line.stop();
-    }
+    await comesInTwoParts({ page, frame, server }, path, firstRow, "tbody tr");
   });
+}
+
+test("the footer does not move while it is still coming", async ({ page, frame, server }) => {
+  const firstPart = (html: string) => html.indexOf("</nav>", html.indexOf("<footer")) + "</nav>".length;
+  await comesInTwoParts({ page, frame, server }, "/buckets", firstPart, "footer > *");
+});
+
+/** The page is held back behind a place of its HTML, at which there is one of what is looked for, and then must not move. */
+async function comesInTwoParts(
+  { page, frame, server }: { page: Page; frame: Frame; server: IotCenter },
+  path: string,
+  place: (html: string) => number,
+  parts: string,
+): Promise<void> {
+  const line = await Dribble.start(server.url, place);
+  try {
+    await watchShifts(page);
+    await page.goto(`${line.url}${path}`, { waitUntil: "commit" });
+    await expect(page.locator(parts)).toHaveCount(1);
+    // Long enough for a browser that would show what it has.
+    await page.waitForTimeout(500);
+    line.rest.open();
+    await frame.hydrated();
+    await expectNoShifts(page);
+    expect(await page.locator(parts).count()).toBeGreaterThan(1);
+  } finally {
+    await line.stop();
+  }
 }
 
 async function looksRight(page: Page, name: string, touch: boolean, info: TestInfo): Promise<void> {
