@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 use super::Server;
+use super::host::Host;
 
 /// The device has a week of points.
 pub(super) fn lighthouse(server: &Server, device: &str) {
@@ -32,6 +33,7 @@ pub(super) fn lighthouse(server: &Server, device: &str) {
     // Each page takes minutes: they are printed as they come.
     let lines = BufReader::new(node.stdout.take().expect("is piped")).lines();
     let mut judged = 0;
+    let mut host = Host::now();
     for line in lines {
         let page: Value = serde_json::from_str(&line.expect("text")).expect("JSON");
         judged += 1;
@@ -50,6 +52,7 @@ pub(super) fn lighthouse(server: &Server, device: &str) {
             let complaints = result["complaints"].as_array().expect("a list");
             assert!(complaints.is_empty(), "{}, {form}: {complaints:?}", page["page"]);
         }
+        host.row();
     }
     assert!(node.wait().expect("node ends").success(), "lighthouse failed");
     assert_eq!(judged, paths.len());

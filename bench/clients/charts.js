@@ -4,6 +4,8 @@
 import {readFileSync} from 'node:fs'
 import {createRequire} from 'node:module'
 
+import {watchHost} from './host.js'
+
 const {chromium} = createRequire(new URL('../../end2end/', import.meta.url))('@playwright/test')
 const require = createRequire(import.meta.url)
 const [monthUrl, liveUrl, csv] = process.argv.slice(2)
@@ -98,6 +100,8 @@ async function drag(page, shift, work = moves => moves()) {
 // What the browser does for itself between two frames, of which a live page makes one a second: collecting garbage when it is idle, and
 // the reports of its memory that tracing asks for.
 const housekeeping = /^v8\/src\/heap\/|^base\/trace_event\/|memory_instrumentation/
+// Whether a task shorter than this, in microseconds, was disturbed makes no difference to a frame.
+const SHORT_US = 300
 // What the browser is told by the program that moves its mouse.
 const remoteControl = 'blink.mojom.DevToolsSession'
 
@@ -106,8 +110,10 @@ const remoteControl = 'blink.mojom.DevToolsSession'
 async function work(page, action) {
   const browser = page.context().browser()
   await browser.startTracing(page, {categories: ['toplevel', 'blink.user_timing']})
+  const host = watchHost()
   await page.waitForTimeout(250)
   await action()
+  const tookTime = host.end()
   const {traceEvents} = JSON.parse((await browser.stopTracing()).toString())
   const threads = traceEvents.filter(event => event.name === 'thread_name' && event.args.name === 'CrRendererMain')
   const of = ({pid, tid}) => traceEvents.filter(event => event.pid === pid && event.tid === tid && event.ph === 'X' && event.name === 'ThreadControllerImpl::RunTask')
@@ -118,22 +124,25 @@ async function work(page, action) {
   const isOurs = task => !housekeeping.test(task.args.src_file ?? '') && !remote.some(event => isWithin(event, task))
   const tasks = threads.map(of).toSorted((a, b) => length(b) - length(a))[0].toSorted((a, b) => a.ts - b.ts)
   // What the tracing itself begins with is over after 200 ms. A frame's work ends with the task that makes the frame.
-  const [frames, longTasks] = [[], {processor: 0, clock: 0}]
+  const [frames, longTasks] = [[], {undisturbed: 0, processor: 0, clock: 0}]
   const requests = traceEvents.filter(event => event.name === 'request' && event.cat === 'blink.user_timing')
   // A newer page is there half a second after it was asked for.
   const isOfRequest = ({ts}) => requests.some(request => ts >= request.ts && ts < request.ts + 500_000)
-  let work_ms = 0
+  let [work_ms, isDisturbed] = [0, false]
   for (const task of tasks.filter(task => task.ts > tasks[0].ts + 200_000)) {
     if (isOurs(task)) {
       const processor_ms = (task.tdur ?? task.dur) / 1_000
+      const lostTime = task.dur > SHORT_US && tookTime(task.ts, task.ts + task.dur)
       work_ms += processor_ms
+      isDisturbed ||= lostTime
       // The clock goes on while the machine does something else, and at times it does for more than this.
+      if (processor_ms > 50 && !lostTime) longTasks.undisturbed += 1
       if (processor_ms > 50) longTasks.processor += 1
       if (task.dur > 50_000) longTasks.clock += 1
     }
     if (task.args.src_func === 'ScheduledActionSendBeginMainFrame') {
-      frames.push({work_ms, isOfRequest: isOfRequest(task)})
-      work_ms = 0
+      frames.push({work_ms, isDisturbed, isOfRequest: isOfRequest(task)})
+      ;[work_ms, isDisturbed] = [0, false]
     }
   }
   if (frames.length === 0) throw new Error('no frames')
@@ -216,7 +225,7 @@ async function bareIn(browser) {
 
 async function mainThread() {
   const works = {zoom: [], pan: [], tick: [], bareTick: [], graphicsTick: [], bareGraphicsTick: [], page: []}
-  const longTasks = {processor: 0, clock: 0}
+  const longTasks = {undisturbed: 0, processor: 0, clock: 0}
   const count = more => {
     for (const by of Object.keys(longTasks)) longTasks[by] += more[by]
   }
@@ -256,8 +265,12 @@ async function mainThread() {
     }
   }
   await graphics.close()
-  const sums = frames => ({median: median(frames), p99: p99(frames)})
-  return {...Object.fromEntries(Object.entries(works).map(([name, frames]) => [name, sums(frames.map(frame => frame.work_ms))])), longTasks}
+  const sums = frames => {
+    const times = frames.map(frame => frame.work_ms)
+    return {count: times.length, median: median(times), p99: p99(times)}
+  }
+  const both = frames => ({all: sums(frames), undisturbed: sums(frames.filter(frame => !frame.isDisturbed))})
+  return {...Object.fromEntries(Object.entries(works).map(([name, frames]) => [name, both(frames)])), longTasks}
 }
 
 const rows = readFileSync(csv, 'utf8').trim().split('\r\n').slice(1).map(line => line.split(','))
